@@ -1,0 +1,76 @@
+// What people ask by command, button, form or shortcut, and what they are answered: the doors of every workspace platform.
+import type { ChannelId, PostId, UserId } from './ids.ts';
+import type { RichText } from './text.ts';
+import type { Button } from './post.ts';
+
+/** How to answer one request: opaque to all but the adapter that made it; good for 15 minutes at most. */
+export interface CommandRef {
+  readonly token: string;
+}
+
+export interface FormField {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: 'text' | 'paragraph' | 'choice' | 'choices';
+  readonly required: boolean;
+  readonly hint?: string;
+  readonly initial?: string;
+  readonly options?: readonly { readonly value: string; readonly label: string }[];
+}
+
+export interface Form {
+  /** Comes back as the request's `action` when sent. */
+  readonly action: string;
+  readonly title: string;
+  readonly submit: string;
+  readonly fields: readonly FormField[];
+}
+
+/** Private to the asker, unless `replace` changes the public post whose button was pressed. `form` opens a form instead. */
+export interface Answer {
+  readonly text: RichText;
+  readonly buttons?: readonly Button[];
+  readonly form?: Form;
+  /** Errors by field id: shown in the open form, which stays open. */
+  readonly fieldErrors?: Readonly<Record<string, string>>;
+}
+
+/**
+ * `command`: the words after `/wa` as typed, or parsed by the platform into `options`. `button`: a Button's action.
+ * `form`: a Form's action with its values. `shortcut`: a message shortcut's name on `post`.
+ */
+export interface Request {
+  readonly ref: CommandRef;
+  readonly user: UserId;
+  readonly channel?: ChannelId;
+  readonly post?: PostId;
+  readonly thread?: PostId;
+  readonly via: 'command' | 'button' | 'form' | 'shortcut' | 'autocomplete';
+  readonly action: string;
+  readonly text: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** One option of a subcommand. */
+export interface CommandOption {
+  readonly name: string;
+  readonly description: string;
+  readonly required: boolean;
+  readonly kind: 'text' | 'choice';
+  readonly choices?: readonly string[];
+  readonly autocomplete?: boolean;
+}
+
+/** The `/wa` tree that every platform renders in its own way. */
+export interface CommandEntry {
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly who: 'anyone' | 'agent' | 'admin';
+  readonly options: readonly CommandOption[];
+}
+
+export interface CommandTree {
+  readonly name: string;
+  readonly entries: readonly CommandEntry[];
+  readonly shortcuts: readonly { readonly action: string; readonly label: string }[];
+}

@@ -1,0 +1,148 @@
+// The port to where agents work: one ChatPlatform per Workspace. The contract, line by line; its proof is tests/contract/chat-platform.
+import type { Readable } from 'node:stream';
+import type { Answer, CommandRef, CommandTree } from '../domain/command.ts';
+import type { PlatformEvent, Problem, WorkspaceState } from '../domain/events.ts';
+import type { ChannelId, DeliveryKey, FileRef, MirrorId, PostId, UserId } from '../domain/ids.ts';
+import type { Post } from '../domain/post.ts';
+
+/** `native`: as the platform itself does it. `fallback`: shown another way, nothing missing. `dropped`: not shown, and the contract says so. */
+export type Level = 'native' | 'fallback' | 'dropped';
+
+/** What a Workspace platform can do; read instead of its name. Sizes in bytes and code points. */
+export interface Capabilities {
+  /** A post with a file can bear the customer's name and our key. If not `native`, `compose` sends the words and the file as two posts. */
+  readonly namedFiles: Level;
+  readonly threads: Level;
+  readonly reactions: Level;
+  /** Answers to anything but a command can be shown to one person only. */
+  readonly privateNotices: Level;
+  readonly findsUsersByEmail: boolean;
+  readonly maxTextLength: number;
+  readonly maxFileBytes: number;
+  readonly channelNameLength: number;
+}
+
+export interface ChannelSpec {
+  /** Ours: opening twice for the same mirror finds the first channel. */
+  readonly mirror: MirrorId;
+  /** Already within the platform's rules (`bridge/channel-name.ts`); the adapter adds a suffix when it's taken. */
+  readonly name: string;
+  readonly topic: string;
+}
+
+export interface OpenedChannel {
+  readonly channel: ChannelId;
+  readonly name: string;
+  readonly url?: string;
+}
+
+/** Where a post goes: the channel's top level, or under `thread`; `broadcast` shows a thread post in the channel too, where that exists. */
+export interface PostTarget {
+  readonly channel: ChannelId;
+  readonly thread?: PostId;
+  readonly broadcast?: boolean;
+}
+
+/** One Delivery's identity over all its tries. */
+export interface Attempt {
+  readonly key: DeliveryKey;
+  readonly firstTriedAt: Date;
+  /** What an earlier try asked to remember. */
+  readonly remembered?: string;
+  /** Stores what a later look-up needs; resolves once it's committed. Call it before the step that can't be recognised otherwise. */
+  remember(note: string): Promise<void>;
+}
+
+export interface MembershipReport {
+  readonly added: readonly UserId[];
+  readonly removed: readonly UserId[];
+  /** Who is in the channel now, as far as the platform told, the bot left out. */
+  readonly present: readonly UserId[];
+  readonly problems: readonly (Problem & { readonly user?: UserId })[];
+  /** True: more is to be done, ask again (after `retryAfterMs`). */
+  readonly unfinished: boolean;
+  readonly retryAfterMs?: number;
+}
+
+export interface WorkspaceIdentity {
+  /** The platform's own id of the Workspace (team, guild). */
+  readonly remoteId: string;
+  readonly name: string;
+}
+
+export interface PlatformStart {
+  readonly commands: CommandTree;
+  /**
+   * Resolves once the event is stored: only then may the adapter acknowledge it. Rejects when it could not be stored: then it must not be
+   * acknowledged, so that the platform tells it again. The same event may be passed again.
+   */
+  onEvent(event: PlatformEvent): Promise<void>;
+  /** Tells how the connection stands; `problem` is set when a person must act. `back` says that a gap may have been missed: call `missed`. */
+  onState(
+    state: WorkspaceState,
+    detail: { readonly identity?: WorkspaceIdentity; readonly problem?: Problem; readonly back: boolean },
+  ): void;
+}
+
+/** What `missed` reads: the channels we care for, each with the newest moment we know of it. */
+export interface KnownChannel {
+  readonly channel: ChannelId;
+  readonly since: Date;
+  /** Posts whose threads may have got replies: the ones we posted lately. */
+  readonly threads: readonly PostId[];
+}
+
+/**
+ * A Workspace. Every method but `start` and `stop` may be called at any time after `start` resolved, many at once; each rejects with a
+ * BridgeError and nothing else. No method repeats a call by itself that may have been done: repeating is the delivery loop's decision.
+ */
+export interface ChatPlatform {
+  /** For logs and metrics. */
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /**
+   * Connects and keeps connected until `stop`; resolves when the first try is over, also when the platform can't be reached or refuses us
+   * (that is told by `onState`): a Workspace that's down never stops the program.
+   */
+  start(options: PlatformStart): Promise<void>;
+  /** No event after it resolves. Called once. */
+  stop(): Promise<void>;
+  /** Opens the private channel of a mirror: nobody but the bot is in it. Finds the channel again when it was opened before (also by a try whose answer was lost). */
+  openChannel(spec: ChannelSpec): Promise<OpenedChannel>;
+  updateChannel(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void>;
+  /** Makes the channel hold exactly `wanted` and the bot. Removals go first. Partial success is normal and is reported, not thrown. */
+  setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
+  /** The person with this email who may be in channels (no bot, no guest, not deactivated). Only if `capabilities.findsUsersByEmail`. */
+  findUser(email: string): Promise<UserId | undefined>;
+  /** The email the platform vouches for, if it does; with a name to show. */
+  describeUser(
+    user: UserId,
+  ): Promise<{ readonly email?: string; readonly name: string; readonly kind: 'person' | 'guest' | 'bot' }>;
+  /** What people did while we were away, replies in threads included, oldest first in each channel, with the same ids as if told live. */
+  missed(known: readonly KnownChannel[]): AsyncIterable<PlatformEvent>;
+  /** Posts once. An uncertain failure (`certain: false`) is followed by `lookUp` with the same attempt, never by a blind repeat. */
+  post(to: PostTarget, post: Post, attempt: Attempt): Promise<PostId>;
+  /** Did an unanswered post arrive? Undefined: surely not. Rejects when it can't be told now. */
+  lookUp(to: PostTarget, attempt: Attempt): Promise<PostId | undefined>;
+  /** Replaces what a post of ours shows. Idempotent. Files of a post can't be replaced. */
+  edit(id: PostId, post: Post): Promise<void>;
+  /** Removes a post of ours; already gone is success. */
+  remove(id: PostId): Promise<void>;
+  /** The bot's own reaction, Unicode emoji. Idempotent. Resolves false when the platform has no such emoji. */
+  react(id: PostId, emoji: string, on: boolean): Promise<boolean>;
+  /** One private sentence to a person about a post or channel; where the platform can't, a direct message, else one short line in place. */
+  tell(user: UserId, where: PostTarget, post: Post): Promise<void>;
+  /** The bytes of a file that a person posted. Fails on a length other than told, and on anything that isn't the file (log-in pages). */
+  openFile(ref: FileRef): Promise<Readable>;
+  /** Answers a command, button, form or shortcut. At once: never a Delivery. */
+  answer(request: CommandRef, answer: Answer): Promise<void>;
+  /** A link that opens the post in the platform, if it has such links. */
+  linkTo?(id: PostId): Promise<string | undefined>;
+  /** For the web server, where the platform calls us by HTTP: mounted under `/<name>`. Gets the raw, unparsed request. */
+  readonly routes?: (
+    request: import('node:http').IncomingMessage,
+    response: import('node:http').ServerResponse,
+  ) => void;
+  /** What an admin must mend in the Workspace (scopes, permissions), each with its fix. Empty: all well. */
+  setup(): Promise<readonly Problem[]>;
+}
