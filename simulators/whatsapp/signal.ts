@@ -1,0 +1,159 @@
+// A Signal endpoint in memory: the identity, the sessions and the sender keys of one simulated phone.
+import {
+  addTransactionCapability,
+  DEFAULT_CONNECTION_CONFIG,
+  generateSignalPubKey,
+  initAuthCreds,
+  Curve,
+  type AuthenticationCreds,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  type SignalKeyStore,
+  type SignalKeyStoreWithTransaction,
+} from '@whiskeysockets/baileys';
+import { pino } from 'pino';
+import { bigEndian } from './nodes.ts';
+
+/** A prekey as it travels: a 3-byte id and a 32-byte public key. */
+export interface PreKey {
+  readonly id: Buffer;
+  readonly value: Buffer;
+}
+
+/** What somebody needs to open a session with a device. A missing `preKey` means the one-time keys ran out. */
+export interface KeyBundle {
+  readonly registration: Buffer;
+  readonly identity: Buffer;
+  readonly signedPreKey: PreKey & { readonly signature: Buffer };
+  readonly preKey?: PreKey;
+  /** A companion's ADV identity, signed by its phone. */
+  readonly deviceIdentity?: Buffer;
+}
+
+/** One ciphertext and its kind: `pkmsg` opens a session, `msg` continues one. */
+export interface Sealed {
+  readonly type: 'pkmsg' | 'msg';
+  readonly ciphertext: Uint8Array;
+}
+
+const silent = pino({ level: 'silent' });
+
+/** Keys, sessions and sender keys of one device; every address is a LID device JID. */
+export class SignalEndpoint {
+  readonly creds: AuthenticationCreds = initAuthCreds();
+  readonly #keys: SignalKeyStoreWithTransaction = addTransactionCapability(memoryStore(), silent, {
+    maxCommitRetries: 1,
+    delayBetweenTriesMs: 0,
+  });
+  readonly #repository = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(
+    { creds: this.creds, keys: this.#keys },
+    silent,
+    async () => [],
+  );
+  #nextPreKeyId = 1;
+
+  /** The bundle for whoever wants to write to us; each call spends a one-time prekey unless told to leave it out. */
+  async bundle(withPreKey = true): Promise<KeyBundle> {
+    const { signedPreKey, signedIdentityKey, registrationId } = this.creds;
+    const common = {
+      registration: bigEndian(registrationId, 4),
+      identity: Buffer.from(signedIdentityKey.public),
+      signedPreKey: {
+        id: bigEndian(signedPreKey.keyId, 3),
+        value: Buffer.from(signedPreKey.keyPair.public),
+        signature: Buffer.from(signedPreKey.signature),
+      },
+    };
+    if (!withPreKey) return common;
+    const id = this.#nextPreKeyId++;
+    const pair = Curve.generateKeyPair();
+    await this.#keys.set({ 'pre-key': { [String(id)]: pair } });
+    return { ...common, preKey: { id: bigEndian(id, 3), value: Buffer.from(pair.public) } };
+  }
+
+  async hasSession(jid: string): Promise<boolean> {
+    return (await this.#repository.validateSession(jid)).exists;
+  }
+
+  /** Opens a new session from a bundle, in place of any earlier one. */
+  async openSession(jid: string, bundle: KeyBundle): Promise<void> {
+    const { preKey, signedPreKey } = bundle;
+    await this.#repository.injectE2ESession({
+      jid,
+      session: {
+        registrationId: bundle.registration.readUIntBE(0, bundle.registration.length),
+        identityKey: generateSignalPubKey(bundle.identity),
+        signedPreKey: {
+          keyId: signedPreKey.id.readUIntBE(0, 3),
+          publicKey: generateSignalPubKey(signedPreKey.value),
+          signature: signedPreKey.signature,
+        },
+        ...(preKey && {
+          preKey: { keyId: preKey.id.readUIntBE(0, 3), publicKey: generateSignalPubKey(preKey.value) },
+        }),
+      },
+    });
+  }
+
+  async encrypt(jid: string, data: Uint8Array): Promise<Sealed> {
+    return this.#repository.encryptMessage({ jid, data });
+  }
+
+  async decrypt(jid: string, type: 'pkmsg' | 'msg', ciphertext: Uint8Array): Promise<Uint8Array> {
+    return this.#repository.decryptMessage({ jid, type, ciphertext });
+  }
+
+  /** Encrypts for a group and returns the message that hands out our sender key, as it was before this step. */
+  async encryptGroup(
+    group: string,
+    me: string,
+    data: Uint8Array,
+  ): Promise<{ ciphertext: Uint8Array; distribution: Uint8Array }> {
+    const sealed = await this.#repository.encryptGroupMessage({ group, meId: me, data });
+    return { ciphertext: sealed.ciphertext, distribution: sealed.senderKeyDistributionMessage };
+  }
+
+  /** The message that hands out our sender key of a group as it is now. */
+  async distribution(group: string, me: string): Promise<Uint8Array> {
+    return this.#repository.getSenderKeyDistributionMessage({ group, meId: me });
+  }
+
+  async decryptGroup(group: string, author: string, ciphertext: Uint8Array): Promise<Uint8Array> {
+    return this.#repository.decryptGroupMessage({ group, authorJid: author, msg: ciphertext });
+  }
+
+  /** Takes over a sender key somebody handed out. */
+  async acceptDistribution(group: string, author: string, distribution: Uint8Array): Promise<void> {
+    await this.#repository.processSenderKeyDistributionMessage({
+      authorJid: author,
+      item: { groupId: group, axolotlSenderKeyDistributionMessage: distribution },
+    });
+  }
+
+  close(): void {
+    this.#repository.close?.();
+  }
+}
+
+/** A Signal key store that lives as long as the process; also good as the key half of a test client's auth state. */
+export function memoryStore(): SignalKeyStore {
+  const rows = new Map<string, unknown>();
+  return {
+    get: <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
+      const found: Record<string, SignalDataTypeMap[T]> = {};
+      for (const id of ids) {
+        const value = rows.get(`${type}/${id}`);
+        if (value !== undefined) found[id] = value as SignalDataTypeMap[T];
+      }
+      return found;
+    },
+    set: (data: SignalDataSet) => {
+      for (const [type, entries] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(entries ?? {})) {
+          if (value === null || value === undefined) rows.delete(`${type}/${id}`);
+          else rows.set(`${type}/${id}`, value);
+        }
+      }
+    },
+  };
+}
