@@ -1,0 +1,67 @@
+// Audit: who did what, on which Chat, when, through which door; only ever added to.
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { AgentId, ChatId } from '../domain/ids.ts';
+import type { Db } from './db.ts';
+
+export interface AuditEntry {
+  readonly actor: {
+    readonly kind: 'agent' | 'stranger' | 'token' | 'program';
+    readonly agentId?: AgentId;
+    readonly name?: string;
+  };
+  readonly action: string;
+  readonly chatId?: ChatId;
+  readonly agentId?: AgentId;
+  /** Ids and facts; never message text or a secret. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** The door: a platform's name, `web`, `api`, `program`. */
+  readonly source: string;
+  readonly at: Date;
+}
+
+export const AuditEntity = defineEntity({
+  name: 'Audit',
+  tableName: 'audit',
+  properties: {
+    id: p.bigint('string').primary().autoincrement(),
+    at: p.datetime(),
+    actorKind: p.text().$type<AuditEntry['actor']['kind']>(),
+    actorAgentId: p.uuid().$type<AgentId>().nullable(),
+    actorName: p.text().nullable(),
+    action: p.text(),
+    chatId: p.uuid().$type<ChatId>().nullable(),
+    agentId: p.uuid().$type<AgentId>().nullable(),
+    detail: p.json<Readonly<Record<string, unknown>>>().nullable(),
+    source: p.text(),
+  },
+  indexes: [
+    { name: 'audit_chat', properties: ['chatId', 'id'] },
+    { name: 'audit_at', properties: ['at'] },
+  ],
+});
+
+export const auditQueries = (db: Db) => ({
+  add: async (entry: AuditEntry): Promise<void> => {
+    await db
+      .insertInto('audit')
+      .values({
+        at: entry.at,
+        actorKind: entry.actor.kind,
+        actorAgentId: entry.actor.agentId ?? null,
+        actorName: entry.actor.name ?? null,
+        action: entry.action,
+        chatId: entry.chatId ?? null,
+        agentId: entry.agentId ?? null,
+        detail: entry.detail ?? null,
+        source: entry.source,
+      })
+      .execute();
+  },
+  list: (options: { limit: number; before?: string; chatId?: ChatId; action?: string }) => {
+    let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(options.limit);
+    if (options.before !== undefined) query = query.where('id', '<', options.before);
+    if (options.chatId !== undefined) query = query.where('chatId', '=', options.chatId);
+    if (options.action !== undefined) query = query.where('action', '=', options.action);
+    return query.execute();
+  },
+});

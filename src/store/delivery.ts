@@ -1,0 +1,396 @@
+// Delivery and Lane: what is to be carried where, in which order, and what became of it.
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
+import { randomBytes } from 'node:crypto';
+import type {
+  AccountId,
+  ChatId,
+  DeliveryId,
+  DeliveryKey,
+  MessageId,
+  MirrorId,
+  PostId,
+  RemoteId,
+  UserId,
+  WorkspaceId,
+} from '../domain/ids.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { Db } from './db.ts';
+
+/** `live`: strictly in order. `status`: lines and ticks, which may come a little later. `history`: gives way to both. */
+export type LaneClass = 'live' | 'status' | 'history';
+export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'uncertain' | 'cancelled';
+
+/** To a workspace: make the channel show a Message, its reactions, the line under it; tell a Notice. To a messenger: the rest. */
+export type DeliveryTask =
+  | { readonly kind: 'show' | 'reactions' | 'line'; readonly messageId: MessageId; readonly mirrorId: MirrorId }
+  | {
+      readonly kind: 'notice';
+      readonly workspaceId: WorkspaceId;
+      readonly notice: Notice;
+      readonly mirrorId?: MirrorId;
+      readonly threadId?: PostId;
+      readonly userId?: UserId;
+    }
+  | { readonly kind: 'send'; readonly messageId: MessageId }
+  | { readonly kind: 'amend' | 'revoke' | 'react'; readonly messageId: MessageId; readonly remoteId: RemoteId }
+  | { readonly kind: 'read'; readonly chatId: ChatId };
+
+/** Where a lane leads: waking and pausing go by it. */
+export type LaneTarget = `account:${AccountId}` | `workspace:${WorkspaceId}`;
+
+export interface LaneName {
+  readonly target: LaneTarget;
+  readonly class: LaneClass;
+  /** The Chat or Mirror (or the Workspace's notices) whose order it keeps. */
+  readonly of: string;
+}
+
+export const LaneEntity = defineEntity({
+  name: 'Lane',
+  tableName: 'lane',
+  properties: {
+    id: p.bigint('string').primary().autoincrement(),
+    key: p.text().unique('lane_key'),
+    target: p.text().$type<LaneTarget>().index('lane_target'),
+    class: p.text().$type<LaneClass>(),
+    nextSeq: p.bigint('number').default(1),
+    /** Deliveries neither settled nor given up. */
+    waiting: p.integer().default(0),
+    nextAt: p.datetime(),
+    /** The lease's fence of the process that works on it. */
+    fence: p.bigint('string').nullable(),
+    /** Failures of its head since it last moved. */
+    attempts: p.integer().default(0),
+    lastError: p.text().nullable(),
+  },
+  indexes: [{ name: 'lane_due', expression: 'create index "lane_due" on "lane" ("next_at") where "waiting" > 0' }],
+});
+
+export const DeliveryEntity = defineEntity({
+  name: 'Delivery',
+  tableName: 'delivery',
+  properties: {
+    id: p.bigint('string').$type<DeliveryId>().primary().autoincrement(),
+    laneId: p.manyToOne(LaneEntity).mapToPk(),
+    seq: p.bigint('number'),
+    task: p.json<DeliveryTask>(),
+    /** Put on what we post: unique over all databases there ever were. */
+    key: p.text().$type<DeliveryKey>(),
+    subject: p.text(),
+    state: p.text().$type<DeliveryState>().default('queued'),
+    attempts: p.integer().default(0),
+    /** False from the beginning of a try until it's known what became of it. */
+    certain: p.boolean().default(true),
+    remembered: p.text().nullable(),
+    reason: p.text().nullable(),
+    code: p.text().nullable(),
+    messageId: p.uuid().$type<MessageId>().nullable(),
+    chatId: p.uuid().$type<ChatId>().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+    firstTriedAt: p.datetime().nullable(),
+    settledAt: p.datetime().nullable(),
+  },
+  uniques: [{ name: 'delivery_place', properties: ['laneId', 'seq'] }],
+  indexes: [
+    {
+      name: 'delivery_waiting',
+      expression: `create index "delivery_waiting" on "delivery" ("lane_id", "seq") where "state" in ('queued', 'sending')`,
+    },
+    {
+      name: 'delivery_trouble',
+      expression: `create index "delivery_trouble" on "delivery" ("id") where "state" in ('failed', 'uncertain')`,
+    },
+    { name: 'delivery_message', properties: ['messageId'] },
+    { name: 'delivery_settled', properties: ['settledAt'] },
+  ],
+});
+
+export interface Lane {
+  readonly id: string;
+  readonly key: string;
+  readonly target: LaneTarget;
+  readonly class: LaneClass;
+  readonly attempts: number;
+}
+
+export interface Delivery {
+  readonly id: DeliveryId;
+  readonly laneId: string;
+  readonly task: DeliveryTask;
+  readonly key: DeliveryKey;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly certain: boolean;
+  readonly remembered: string | null;
+  readonly reason: string | null;
+  readonly messageId: MessageId | null;
+  readonly chatId: ChatId | null;
+  readonly createdAt: Date;
+  readonly firstTriedAt: Date | null;
+}
+
+const columns = [
+  'id',
+  'laneId',
+  'task',
+  'key',
+  'state',
+  'attempts',
+  'certain',
+  'remembered',
+  'reason',
+  'messageId',
+  'chatId',
+  'createdAt',
+  'firstTriedAt',
+] as const;
+
+const laneKey = (name: LaneName) => `${name.class}:${name.target}:${name.of}`;
+
+/** What makes two tasks of a status lane the same. */
+function subjectOf(task: DeliveryTask): string {
+  switch (task.kind) {
+    case 'show':
+    case 'reactions':
+    case 'line':
+      return `${task.kind}:${task.messageId}:${task.mirrorId}`;
+    case 'notice':
+      return 'notice';
+    case 'send':
+      return `send:${task.messageId}`;
+    case 'amend':
+    case 'revoke':
+    case 'react':
+      return `${task.kind}:${task.messageId}:${task.remoteId}`;
+    case 'read':
+      return `read:${task.chatId}`;
+  }
+}
+
+/** Tasks that read the present state when they're carried out, so that one waiting is enough. */
+const isOfState = ({ kind }: DeliveryTask): boolean =>
+  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'read';
+
+/** 20 characters of [0-9a-f]: within every platform's limit (Discord's nonce: 25). */
+const newKey = (): DeliveryKey => randomBytes(10).toString('hex') as DeliveryKey;
+
+export const deliveryQueries = (db: Db, enqueued: () => void) => ({
+  /**
+   * Puts a task at the end of its lane. The lane's row stays locked until the transaction ends, which makes the order of `seq` the order of
+   * commits. A waiting task that makes something show its present state already does what another one would.
+   */
+  enqueue: async (
+    lane: LaneName,
+    task: DeliveryTask,
+    about: { messageId?: MessageId; chatId?: ChatId },
+    now: Date,
+  ): Promise<void> => {
+    const row = await db
+      .insertInto('lane')
+      .values({ key: laneKey(lane), target: lane.target, class: lane.class, nextAt: now, nextSeq: 1 })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet({ class: lane.class }))
+      .returning(['id', 'nextSeq'])
+      .executeTakeFirstOrThrow();
+    const subject = subjectOf(task);
+    if (isOfState(task)) {
+      const waiting = await db
+        .selectFrom('delivery')
+        .select('id')
+        .where('laneId', '=', row.id)
+        .where('state', '=', 'queued')
+        .where('subject', '=', subject)
+        .executeTakeFirst();
+      if (waiting !== undefined) return;
+    }
+    await db
+      .insertInto('delivery')
+      .values({
+        laneId: row.id,
+        seq: row.nextSeq,
+        task,
+        key: newKey(),
+        subject,
+        messageId: about.messageId ?? null,
+        chatId: about.chatId ?? null,
+      })
+      .execute();
+    await db
+      .updateTable('lane')
+      .set({ nextSeq: sql<number>`next_seq + 1`, waiting: sql<number>`waiting + 1` })
+      .where('id', '=', row.id)
+      .execute();
+    enqueued();
+  },
+  /** Takes up to `limit` due lanes for the holder of `fence`; `busy` are those it works on already. Live lanes come first. */
+  claim: async (fence: bigint, busy: readonly string[], limit: number, now: Date): Promise<Lane[]> => {
+    const rows = await sql<Lane>`update lane set fence = ${fence.toString()} where id in
+      (select id from lane where waiting > 0 and next_at <= ${now} and not (id = any(${sql.lit(`{${busy.join(',')}}`)}::bigint[]))
+       order by case class when 'live' then 0 when 'status' then 1 else 2 end, next_at limit ${limit} for update skip locked)
+      returning id::text, key, target, class, attempts`.execute(db);
+    return rows.rows;
+  },
+  head: (laneId: string): Promise<Delivery | undefined> =>
+    db
+      .selectFrom('delivery')
+      .select(columns)
+      .where('laneId', '=', laneId)
+      .where('state', 'in', ['queued', 'sending'])
+      .orderBy('seq')
+      .executeTakeFirst() as Promise<Delivery | undefined>,
+  /** Marks a try, before it's made. Undefined: the lane is not ours any more. */
+  begin: async (id: DeliveryId, laneId: string, fence: bigint, now: Date): Promise<Delivery | undefined> => {
+    const ours = await db
+      .selectFrom('lane')
+      .select('id')
+      .where('id', '=', laneId)
+      .where('fence', '=', fence.toString())
+      .forUpdate()
+      .executeTakeFirst();
+    if (ours === undefined) return undefined;
+    return db
+      .updateTable('delivery')
+      .set({
+        state: 'sending',
+        certain: false,
+        attempts: sql<number>`attempts + 1`,
+        firstTriedAt: sql<Date>`coalesce(first_tried_at, ${now})`,
+      })
+      .where('id', '=', id)
+      .returning(columns)
+      .executeTakeFirst() as Promise<Delivery | undefined>;
+  },
+  remember: async (id: DeliveryId, remembered: string): Promise<void> => {
+    await db.updateTable('delivery').set({ remembered }).where('id', '=', id).execute();
+  },
+  /** Ends a Delivery; false when the lane is not ours any more (then nothing was written). */
+  settle: async (
+    delivery: Pick<Delivery, 'id' | 'laneId'>,
+    fence: bigint,
+    outcome: { state: 'sent' | 'failed' | 'uncertain' | 'cancelled'; code?: string; reason?: string },
+    now: Date,
+  ): Promise<boolean> => {
+    const lane = await db
+      .updateTable('lane')
+      .set({ waiting: sql<number>`waiting - 1`, attempts: 0, lastError: null, nextAt: now })
+      .where('id', '=', delivery.laneId)
+      .where('fence', '=', fence.toString())
+      .returning('id')
+      .executeTakeFirst();
+    if (lane === undefined) return false;
+    await db
+      .updateTable('delivery')
+      .set({ state: outcome.state, code: outcome.code ?? null, reason: outcome.reason ?? null, settledAt: now })
+      .where('id', '=', delivery.id)
+      .execute();
+    return true;
+  },
+  /** The head stays; the lane rests until `nextAt`. */
+  postpone: async (
+    delivery: Pick<Delivery, 'id' | 'laneId'>,
+    fence: bigint,
+    trouble: { nextAt: Date; code: string; reason: string; certain: boolean; counts: boolean },
+  ): Promise<void> => {
+    const lane = await db
+      .updateTable('lane')
+      .set({
+        nextAt: trouble.nextAt,
+        lastError: trouble.code,
+        ...(trouble.counts ? { attempts: sql<number>`attempts + 1` } : {}),
+      })
+      .where('id', '=', delivery.laneId)
+      .where('fence', '=', fence.toString())
+      .returning('id')
+      .executeTakeFirst();
+    if (lane === undefined) return;
+    await db
+      .updateTable('delivery')
+      .set({ code: trouble.code, reason: trouble.reason, certain: trouble.certain })
+      .where('id', '=', delivery.id)
+      .execute();
+  },
+  /** Gives a lane back. */
+  release: async (laneId: string, fence: bigint): Promise<void> => {
+    await db
+      .updateTable('lane')
+      .set({ fence: null })
+      .where('id', '=', laneId)
+      .where('fence', '=', fence.toString())
+      .execute();
+  },
+  /** What is on the other side may answer again: its lanes needn't wait. */
+  wake: async (target: LaneTarget, now: Date): Promise<void> => {
+    await db
+      .updateTable('lane')
+      .set({ nextAt: now })
+      .where('target', '=', target)
+      .where('waiting', '>', 0)
+      .where('nextAt', '>', now)
+      .execute();
+    enqueued();
+  },
+  /** When the next resting lane is due. */
+  nextDue: async (): Promise<Date | undefined> => {
+    const row = await db
+      .selectFrom('lane')
+      .select((eb) => eb.fn.min('nextAt').as('at'))
+      .where('waiting', '>', 0)
+      .executeTakeFirst();
+    return row?.at ?? undefined;
+  },
+  find: (id: DeliveryId): Promise<Delivery | undefined> =>
+    db.selectFrom('delivery').select(columns).where('id', '=', id).executeTakeFirst() as Promise<Delivery | undefined>,
+  list: (options: { states: readonly DeliveryState[]; limit: number; before?: DeliveryId }) => {
+    let query = db
+      .selectFrom('delivery')
+      .innerJoin('lane', 'lane.id', 'delivery.laneId')
+      .select([
+        'delivery.id',
+        'delivery.task',
+        'delivery.state',
+        'delivery.attempts',
+        'delivery.reason',
+        'delivery.createdAt',
+        'delivery.chatId',
+        'lane.target',
+      ])
+      .where('delivery.state', 'in', [...options.states])
+      .orderBy('delivery.id', 'desc')
+      .limit(options.limit);
+    if (options.before !== undefined) query = query.where('delivery.id', '<', options.before);
+    return query.execute();
+  },
+  /** Is anything still to be shown in this Mirror that may have been posted already without our knowing its post? */
+  unsettledShow: async (mirrorId: MirrorId, triedBefore: Date): Promise<boolean> => {
+    const row = await db
+      .selectFrom('delivery')
+      .innerJoin('lane', 'lane.id', 'delivery.laneId')
+      .select('delivery.id')
+      .where('lane.key', 'like', `live:workspace:%:${mirrorId}`)
+      .where('delivery.state', 'in', ['queued', 'sending'])
+      .where('delivery.firstTriedAt', '<=', triedBefore)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+  /** Gives up or brings back a settled Delivery; false if it isn't in `from`. */
+  restate: async (id: DeliveryId, from: readonly DeliveryState[], state: 'cancelled'): Promise<boolean> => {
+    const row = await db
+      .updateTable('delivery')
+      .set({ state })
+      .where('id', '=', id)
+      .where('state', 'in', [...from])
+      .returning('id')
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+  counts: async (): Promise<{ state: DeliveryState; count: number; oldestAt: Date | null }[]> =>
+    db
+      .selectFrom('delivery')
+      .select(['state', sql<number>`count(*)::int`.as('count'), (eb) => eb.fn.min('createdAt').as('oldestAt')])
+      .where('state', 'in', ['queued', 'sending', 'failed', 'uncertain'])
+      .groupBy('state')
+      .execute(),
+  prune: async (before: Date): Promise<void> => {
+    await db.deleteFrom('delivery').where('settledAt', '<', before).where('state', '=', 'sent').execute();
+  },
+});

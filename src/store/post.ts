@@ -1,0 +1,102 @@
+// Post rows: which posts show a Message (or its line) in a Mirror, and what they show at the moment.
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { MessageId, MirrorId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { Db } from './db.ts';
+import { MessageEntity } from './message.ts';
+import { MirrorEntity } from './mirror.ts';
+
+/** `message`: the n-th part of the Message. `line`: the one line under an agent's reply. `origin`: the agent's own post. */
+export type PostRole = 'message' | 'line' | 'origin';
+
+export const PostEntity = defineEntity({
+  name: 'Post',
+  tableName: 'post',
+  properties: {
+    id: p.bigint('string').primary().autoincrement(),
+    mirrorId: p.manyToOne(MirrorEntity).mapToPk().deleteRule('cascade'),
+    messageId: p.manyToOne(MessageEntity).mapToPk().deleteRule('cascade'),
+    role: p.text().$type<PostRole>(),
+    part: p.integer().default(0),
+    postId: p.text().$type<PostId>(),
+    /** The root of the thread it stands in; none at the top level. */
+    threadId: p.text().$type<PostId>().nullable(),
+    /** A digest of what it shows: the same again needs no edit. */
+    shown: p.text().nullable(),
+    /** The bot's reactions on it. */
+    reactions: p.json<readonly string[]>().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+  uniques: [
+    { name: 'post_place', properties: ['mirrorId', 'postId'] },
+    { name: 'post_part', properties: ['messageId', 'mirrorId', 'role', 'part'] },
+  ],
+  indexes: [{ name: 'post_recent', properties: ['mirrorId', 'createdAt'] }],
+});
+
+export interface PostRow {
+  readonly id: string;
+  readonly mirrorId: MirrorId;
+  readonly messageId: MessageId;
+  readonly role: PostRole;
+  readonly part: number;
+  readonly postId: PostId;
+  readonly threadId: PostId | null;
+  readonly shown: string | null;
+  readonly reactions: readonly string[] | null;
+}
+
+const columns = ['id', 'mirrorId', 'messageId', 'role', 'part', 'postId', 'threadId', 'shown', 'reactions'] as const;
+
+export const postQueries = (db: Db) => ({
+  of: (messageId: MessageId, mirrorId: MirrorId): Promise<PostRow[]> =>
+    db
+      .selectFrom('post')
+      .select(columns)
+      .where('messageId', '=', messageId)
+      .where('mirrorId', '=', mirrorId)
+      .orderBy('role')
+      .orderBy('part')
+      .execute(),
+  byPostId: (mirrorId: MirrorId, postId: PostId): Promise<PostRow | undefined> =>
+    db
+      .selectFrom('post')
+      .select(columns)
+      .where('mirrorId', '=', mirrorId)
+      .where('postId', '=', postId)
+      .executeTakeFirst(),
+  inWorkspace: async (
+    workspaceId: WorkspaceId,
+    postId: PostId,
+  ): Promise<{ messageId: MessageId; mirrorId: MirrorId; role: PostRole } | undefined> =>
+    db
+      .selectFrom('post')
+      .innerJoin('mirror', 'mirror.id', 'post.mirrorId')
+      .select(['post.messageId', 'post.mirrorId', 'post.role'])
+      .where('mirror.workspaceId', '=', workspaceId)
+      .where('post.postId', '=', postId)
+      .executeTakeFirst(),
+  insert: async (row: {
+    mirrorId: MirrorId;
+    messageId: MessageId;
+    role: PostRole;
+    part: number;
+    postId: PostId;
+    threadId: PostId | null;
+    shown: string | null;
+  }): Promise<void> => {
+    await db
+      .insertInto('post')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  },
+  setShown: async (id: string, shown: string): Promise<void> => {
+    await db.updateTable('post').set({ shown }).where('id', '=', id).execute();
+  },
+  setReactions: async (id: string, reactions: readonly string[]): Promise<void> => {
+    await db.updateTable('post').set({ reactions }).where('id', '=', id).execute();
+  },
+  drop: async (id: string): Promise<void> => {
+    await db.deleteFrom('post').where('id', '=', id).execute();
+  },
+});

@@ -1,0 +1,39 @@
+// Setting: what an admin chose, by key; and the lease row of the one process that works.
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import type { Db } from './db.ts';
+
+export const SettingEntity = defineEntity({
+  name: 'Setting',
+  tableName: 'setting',
+  properties: {
+    key: p.text().primary(),
+    value: p.json<unknown>(),
+    updatedAt: p.datetime().defaultRaw('now()'),
+  },
+});
+
+export const LeaseEntity = defineEntity({
+  name: 'Lease',
+  tableName: 'lease',
+  properties: {
+    name: p.text().primary(),
+    owner: p.text(),
+    fence: p.bigint('string'),
+    expiresAt: p.datetime(),
+  },
+});
+
+export const settingQueries = (db: Db) => ({
+  /** As stored; the caller parses it. */
+  get: async (key: string): Promise<unknown> => {
+    const row = await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst();
+    return row?.value;
+  },
+  set: async (key: string, value: unknown, at: Date): Promise<void> => {
+    await db
+      .insertInto('setting')
+      .values({ key, value, updatedAt: at })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet({ value, updatedAt: at }))
+      .execute();
+  },
+});

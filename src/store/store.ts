@@ -1,0 +1,200 @@
+// The store: opens the database, brings its tables up to date, and gives each unit of work one query object a noun.
+import { MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { SessionStore } from '../platforms/messenger.ts';
+import type { DatabaseAddress } from '../runtime/database-url.ts';
+import type { Query } from '../runtime/lease.ts';
+import type { Vault } from '../runtime/secrets.ts';
+import { accountQueries } from './account.ts';
+import { agentQueries } from './agent.ts';
+import { auditQueries } from './audit.ts';
+import { chatQueries } from './chat.ts';
+import { contactQueries } from './contact.ts';
+import { kyselyOptions, type Db } from './db.ts';
+import { deliveryQueries } from './delivery.ts';
+import { entities } from './entities.ts';
+import { inboxQueries } from './inbox.ts';
+import { messageQueries } from './message.ts';
+import { migrations } from './migrations/list.ts';
+import { mirrorQueries } from './mirror.ts';
+import { postQueries } from './post.ts';
+import { reactionQueries } from './reaction.ts';
+import { createSessionStore } from './session.ts';
+import { settingQueries } from './setting.ts';
+import { workspaceQueries } from './workspace.ts';
+
+function queries(db: Db, enqueued: () => void) {
+  return {
+    accounts: accountQueries(db),
+    agents: agentQueries(db),
+    audit: auditQueries(db),
+    chats: chatQueries(db),
+    contacts: contactQueries(db),
+    deliveries: deliveryQueries(db, enqueued),
+    inbox: inboxQueries(db),
+    messages: messageQueries(db),
+    mirrors: mirrorQueries(db),
+    posts: postQueries(db),
+    reactions: reactionQueries(db),
+    settings: settingQueries(db),
+    workspaces: workspaceQueries(db),
+  };
+}
+
+/** One query object a noun; inside `transaction` all of them see and make one unit of work. */
+export type Tx = ReturnType<typeof queries>;
+
+export interface StoreOptions {
+  readonly address: DatabaseAddress;
+  /** Connections kept at most; 10 when absent. */
+  readonly poolSize?: number;
+}
+
+/** Postgres's codes for "run it again": serialisation failure, deadlock, and a row that someone else made at the same moment. */
+const REPEATABLE = new Set(['40001', '40P01', '23505']);
+const REPEATS = 5;
+
+/** Any number that no other program on the database uses for `pg_advisory_lock`. */
+const MIGRATION_LOCK = 727_001;
+
+function connectionOptions({ host, port, user, password, dbName }: DatabaseAddress) {
+  return { host, port, user, ...(password === undefined ? {} : { password }), dbName };
+}
+
+/** Relations are named for their id (`chatId`): the column is `chat_id`, not `chat_id_id`. */
+class Naming extends UnderscoreNamingStrategy {
+  override joinKeyColumnName(entityName: string, referencedColumnName?: string, composite?: boolean): string {
+    return entityName.endsWith('Id')
+      ? this.propertyToColumnName(entityName)
+      : super.joinKeyColumnName(entityName, referencedColumnName, composite);
+  }
+}
+
+function createOrm({ address, poolSize = 10 }: StoreOptions) {
+  return new MikroORM({
+    ...connectionOptions(address),
+    entities: [...entities],
+    extensions: [Migrator],
+    namingStrategy: Naming,
+    pool: { min: 0, max: poolSize },
+    migrations: { migrationsList: [...migrations], tableName: 'migration', snapshot: false, silent: true },
+    driverOptions: {
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      application_name: 'switchboard',
+      ...(address.ssl === undefined ? {} : { ssl: address.ssl }),
+    },
+  });
+}
+
+type Orm = ReturnType<typeof createOrm>;
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** The one door to the database. Opened once a process. */
+export class Store {
+  readonly #orm: Orm;
+  readonly #enqueued = new Set<() => void>();
+
+  private constructor(orm: Orm) {
+    this.#orm = orm;
+  }
+
+  /** Makes the store without asking the database anything: that happens with the first query. */
+  static create(options: StoreOptions): Store {
+    return new Store(createOrm(options));
+  }
+
+  /** Brings the tables up to date. Safe when several processes start at once: one does it, the others wait. */
+  async migrate(address: DatabaseAddress): Promise<void> {
+    const { dbName: database, ...rest } = connectionOptions(address);
+    const guard = new pg.Client({ ...rest, database, ...(address.ssl === undefined ? {} : { ssl: address.ssl }) });
+    await guard.connect();
+    try {
+      await guard.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      await this.#orm.migrator.up();
+    } finally {
+      await guard.end();
+    }
+  }
+
+  /** What the entities say and the tables don't: SQL that would be needed, empty when they agree. */
+  async drift(): Promise<string> {
+    return this.#orm.schema.getUpdateSchemaSQL({ wrap: false });
+  }
+
+  async createSql(): Promise<string> {
+    return this.#orm.schema.getCreateSchemaSQL({ wrap: false });
+  }
+
+  #db(): Db {
+    return this.#orm.em.fork().getKysely(kyselyOptions);
+  }
+
+  #notify = (): void => {
+    for (const listener of this.#enqueued) listener();
+  };
+
+  /** Single statements, each its own transaction. */
+  get read(): Tx {
+    return queries(this.#db(), this.#notify);
+  }
+
+  /**
+   * One unit of work: all of it or nothing. It may be run again from the start when the database says that it collided with another, so it must
+   * do nothing but ask and change the store.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let run = 1; ; run += 1) {
+      try {
+        let enqueued = false;
+        const result = await this.#db()
+          .transaction()
+          .execute((db) =>
+            work(
+              queries(db, () => {
+                enqueued = true;
+              }),
+            ),
+          );
+        if (enqueued) this.#notify();
+        return result;
+      } catch (error) {
+        const code = codeOf(error);
+        if (run === REPEATS || code === undefined || !REPEATABLE.has(code)) throw error;
+      }
+    }
+  }
+
+  /** `listener` is called after each commit that put a Delivery into a lane. Gives back how to stop that. */
+  onEnqueued(listener: () => void): () => void {
+    this.#enqueued.add(listener);
+    return () => this.#enqueued.delete(listener);
+  }
+
+  sessions(vault: Vault): SessionStore {
+    return createSessionStore(
+      { read: (work) => work(this.#db()), write: (work) => this.#db().transaction().execute(work) },
+      vault,
+    );
+  }
+
+  /** For the lease, which brings its own statements. */
+  readonly query: Query = async (text, parameters) =>
+    this.#orm.em
+      .fork()
+      .getConnection()
+      .execute(text.replaceAll(/\$\d+/g, '?'), [...parameters]);
+
+  /** Rejects when the database doesn't answer. */
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.#db());
+  }
+
+  async close(): Promise<void> {
+    await this.#orm.close(true);
+  }
+}
