@@ -237,7 +237,7 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .where('laneId', '=', laneId)
       .where('state', 'in', ['queued', 'sending'])
       .orderBy('seq')
-      .executeTakeFirst() as Promise<Delivery | undefined>,
+      .executeTakeFirst(),
   /** Marks a try, before it's made. Undefined: the lane is not ours any more. */
   begin: async (id: DeliveryId, laneId: string, fence: bigint, now: Date): Promise<Delivery | undefined> => {
     const ours = await db
@@ -258,7 +258,7 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       })
       .where('id', '=', id)
       .returning(columns)
-      .executeTakeFirst() as Promise<Delivery | undefined>;
+      .executeTakeFirst();
   },
   remember: async (id: DeliveryId, remembered: string): Promise<void> => {
     await db.updateTable('delivery').set({ remembered }).where('id', '=', id).execute();
@@ -339,7 +339,7 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
     return row?.at ?? undefined;
   },
   find: (id: DeliveryId): Promise<Delivery | undefined> =>
-    db.selectFrom('delivery').select(columns).where('id', '=', id).executeTakeFirst() as Promise<Delivery | undefined>,
+    db.selectFrom('delivery').select(columns).where('id', '=', id).executeTakeFirst(),
   list: (options: { states: readonly DeliveryState[]; limit: number; before?: DeliveryId }) => {
     let query = db
       .selectFrom('delivery')
