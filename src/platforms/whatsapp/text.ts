@@ -1,6 +1,7 @@
 // WhatsApp's text ⇄ the neutral rich text: the blocks (a line's inside is `line.ts`). Pure, and linear in the length.
 import type { PersonAddress } from '../../domain/ids.ts';
-import type { Block, Inline, ListItem, RichText, Style } from '../../domain/text.ts';
+import { mergeInlines } from '../../domain/inline.ts';
+import type { Block, Inline, ListItem, RichText } from '../../domain/text.ts';
 import { drawLine, FENCE, readLine, type Mentioned, type Piece } from './line.ts';
 
 const INDENT = '  ';
@@ -8,27 +9,6 @@ const LIST_ITEM = /^( {0,16})([\-*]|\d{1,9}\.) (?=\S)/v;
 
 function withoutOuterBreaks(code: string): string {
   return code.slice(code.startsWith('\n') ? 1 : 0, code.endsWith('\n') ? -1 : undefined);
-}
-
-function sameStyle(one: Style | undefined, other: Style | undefined): boolean {
-  return (
-    one?.bold === other?.bold &&
-    one?.italic === other?.italic &&
-    one?.strike === other?.strike &&
-    one?.code === other?.code
-  );
-}
-
-function merge(inlines: readonly Inline[]): Inline[] {
-  const merged: Inline[] = [];
-  for (const inline of inlines) {
-    if (inline.kind === 'text' && inline.text === '') continue;
-    const last = merged.at(-1);
-    if (inline.kind === 'text' && last?.kind === 'text' && sameStyle(last.style, inline.style)) {
-      merged[merged.length - 1] = { ...last, text: last.text + inline.text };
-    } else merged.push(inline);
-  }
-  return merged;
 }
 
 /** Collects lines into blocks: neighbours of one kind become one block. */
@@ -66,7 +46,7 @@ class BlockReader {
 
   /** Closes the block being collected. */
   end(): void {
-    if (this.kind !== undefined) this.blocks.push({ kind: this.kind, inlines: merge(this.inlines) });
+    if (this.kind !== undefined) this.blocks.push({ kind: this.kind, inlines: mergeInlines(this.inlines) });
     if (this.list !== undefined) this.blocks.push({ kind: 'list', ...this.list });
     this.kind = undefined;
     this.inlines = [];
@@ -89,7 +69,7 @@ class BlockReader {
     }
     this.depth = indent;
     const number = ordered ? { number: Number.parseInt(bullet, 10) } : {};
-    this.list.items.push({ indent, ...number, inlines: merge(this.read(line)) });
+    this.list.items.push({ indent, ...number, inlines: mergeInlines(this.read(line)) });
   }
 
   private read(line: string): readonly Inline[] {
