@@ -13,10 +13,12 @@ import {
   rename,
   rm,
   stat,
+  symlink,
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { PostgresError } from './postgres-programs.ts';
+import type { Log } from './log.ts';
+import { canReach, PostgresError } from './postgres-programs.ts';
 import type { Programs, ServerUser } from './postgres-programs.ts';
 
 /** The database's superuser and the database itself bear this name. */
@@ -31,12 +33,47 @@ const ABANDONED_AFTER_MS = 10 * 60_000;
 
 /** The place of one embedded database. */
 export interface Place {
-  /** DATA_DIR, absolute, links resolved. */
-  readonly dataDir: string;
-  /** The database's own folder in it. */
+  /** The database's own folder. */
   readonly folder: string;
+  /** The folder around it, which the server's user can reach: DATA_DIR, or its stand-in (`findHome`). */
+  readonly home: string;
   readonly user: ServerUser | undefined;
   readonly programs: Programs;
+}
+
+/**
+ * The folder that holds the database's folder `name`: `dataDir`, if the server's user can reach it. When that is another
+ * user than ours (we are root) and DATA_DIR is closed to everybody but us, it is opened to that user's group for passing
+ * through, not for listing or reading. When a folder above is closed, as /root is, the database lives under /var/lib
+ * instead, and a link in DATA_DIR says where, now and at every later start.
+ */
+export async function findHome(dataDir: string, name: string, user: ServerUser | undefined, log: Log): Promise<string> {
+  const folder = path.join(dataDir, name);
+  const elsewhere = await readlink(folder).catch(() => undefined);
+  if (elsewhere !== undefined) return path.dirname(elsewhere);
+  if (user === undefined || canReach(dataDir, user)) return dataDir;
+
+  const { uid, mode } = await stat(dataDir);
+  if (uid === 0 && (mode & 0o070) === 0) {
+    await chown(dataDir, uid, user.gid);
+    await chmod(dataDir, (mode & 0o777) | 0o010);
+    if (canReach(dataDir, user)) return dataDir;
+  }
+  const home = path.join('/var/lib', `switchboard-${shortHash(dataDir)}`);
+  try {
+    await mkdir(home, { recursive: true, mode: 0o711 });
+    await symlink(path.join(home, name), folder);
+  } catch (error) {
+    throw new PostgresError(
+      `Started as root, the program runs PostgreSQL as the system user ${user.uid}, who can't reach DATA_DIR (${dataDir}), and ${home} can't stand in for it. Choose another DATA_DIR, start the program as another user, or set DATABASE_URL.`,
+      { cause: error },
+    );
+  }
+  log.warn(
+    { dataDir, home },
+    'the database is kept outside DATA_DIR, which its system user cannot reach; back up both',
+  );
+  return home;
 }
 
 /**
@@ -44,7 +81,7 @@ export interface Place {
  * the way leaves nothing half-made; when two processes make it at once, the first to finish wins.
  */
 export async function makeFolder(place: Place): Promise<void> {
-  const { folder, dataDir, user, programs } = place;
+  const { folder, home, user, programs } = place;
   if (await isFile(path.join(folder, 'PG_VERSION'))) return;
   const newFolder = await mkdtemp(`${folder}.new-`);
   try {
@@ -53,10 +90,10 @@ export async function makeFolder(place: Place): Promise<void> {
       'initdb',
       // The built-in collation is the same on every system; one from the system would change under its indexes with an upgrade.
       ['-D', newFolder, '-U', DATABASE_NAME, '-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--auth-local=trust', '--auth-host=reject', '--no-instructions'], // prettier-ignore
-      { user, cwd: dataDir },
+      { user, cwd: home },
     );
     await rename(newFolder, folder);
-    await syncFolder(dataDir);
+    await syncFolder(home);
   } catch (error) {
     await rm(newFolder, { recursive: true, force: true });
     if (!(await isFile(path.join(folder, 'PG_VERSION')))) throw error;
@@ -66,9 +103,9 @@ export async function makeFolder(place: Place): Promise<void> {
 /** Removes what earlier processes left half-made. */
 export async function removeAbandoned(place: Place): Promise<void> {
   const prefix = `${path.basename(place.folder)}.new-`;
-  for (const name of await readdir(place.dataDir)) {
+  for (const name of await readdir(place.home)) {
     if (!name.startsWith(prefix)) continue;
-    const leftover = path.join(place.dataDir, name);
+    const leftover = path.join(place.home, name);
     const ageMs = Date.now() - (await stat(leftover)).mtimeMs;
     if (ageMs > ABANDONED_AFTER_MS) await rm(leftover, { recursive: true, force: true });
   }
@@ -90,7 +127,7 @@ async function syncFolder(folder: string): Promise<void> {
  */
 export async function makeSocketDir(place: Place): Promise<string> {
   const { folder, user } = place;
-  const name = `switchboard-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+  const name = `switchboard-${shortHash(folder)}`;
   const candidates = [`${folder}.socket`, path.join(os.tmpdir(), name), path.join('/tmp', name)];
   const socketDir =
     candidates.find((dir) => Buffer.byteLength(socketIn(dir)) <= LONGEST_SOCKET_PATH) ?? path.join('/tmp', name);
@@ -109,6 +146,10 @@ export async function makeSocketDir(place: Place): Promise<string> {
   }
   await chmod(socketDir, 0o700);
   return socketDir;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 function socketIn(dir: string): string {

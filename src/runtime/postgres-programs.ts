@@ -1,7 +1,7 @@
 // Finds the PostgreSQL programs of the installed npm package and makes them runnable by the user the server will run as.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { chmod, chown, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Log } from './log.ts';
@@ -114,21 +114,9 @@ export async function findPrograms(dataDir: string, user: ServerUser | undefined
   return new Programs(copyDir);
 }
 
-/**
- * Makes sure that the server's user can reach DATA_DIR. A folder that is closed to everybody but us is opened to that
- * user's group for passing through only, not for listing or reading.
- */
-export async function openDataDir(dataDir: string, user: ServerUser | undefined): Promise<void> {
-  if (user === undefined || canReach(dataDir, user)) return;
-  const { uid, mode } = await stat(dataDir);
-  if (uid === 0 && (mode & 0o070) === 0) {
-    await chown(dataDir, uid, user.gid);
-    await chmod(dataDir, (mode & 0o777) | 0o010);
-  }
-  if (canReach(dataDir, user)) return;
-  throw new PostgresError(
-    `Started as root, the program runs PostgreSQL as the system user ${user.uid}, who can't reach DATA_DIR (${dataDir}): a folder on the way is closed to others. Choose another DATA_DIR, start the program as another user, or set DATABASE_URL.`,
-  );
+/** Whether that user can pass through all folders on the way to `dir` and into it. */
+export function canReach(dir: string, user: ServerUser): boolean {
+  return succeeds('/bin/sh', ['-c', 'cd -- "$1"', 'sh', dir], user);
 }
 
 async function findPackage(): Promise<{ nativeDir: string; version: string }> {
@@ -187,10 +175,6 @@ function isMissingPermission(error: unknown, link: string): false {
 /** Whether that user can start the server program. */
 function canRun(nativeDir: string, user: ServerUser | undefined): boolean {
   return succeeds(path.join(nativeDir, 'bin', 'postgres'), ['--version'], user);
-}
-
-function canReach(dir: string, user: ServerUser): boolean {
-  return succeeds('/bin/sh', ['-c', 'cd -- "$1"', 'sh', dir], user);
 }
 
 function succeeds(program: string, args: readonly string[], user: ServerUser | undefined): boolean {

@@ -7,10 +7,10 @@ import { Client } from 'pg';
 import type { DatabaseAddress } from './database-url.ts';
 import type { Log } from './log.ts';
 import {
-  clearStaleLock, DATABASE_NAME, makeFolder, makeSocketDir, readPostmaster, removeAbandoned, SOCKET_PORT,
+  clearStaleLock, findHome, DATABASE_NAME, makeFolder, makeSocketDir, readPostmaster, removeAbandoned, SOCKET_PORT,
 } from './postgres-folder.ts'; // prettier-ignore
 import type { Place, Postmaster } from './postgres-folder.ts';
-import { findPrograms, openDataDir, PostgresError, serverUser } from './postgres-programs.ts';
+import { findPrograms, PostgresError, serverUser } from './postgres-programs.ts';
 import { systemClock } from './time.ts';
 
 export { PostgresError } from './postgres-programs.ts';
@@ -50,11 +50,10 @@ export async function startPostgres(options: {
   const { log } = options;
   await mkdir(options.dataDir, { recursive: true });
   const dataDir = await realpath(options.dataDir);
-  const folder = path.join(dataDir, FOLDER);
-  const user = await serverUser(folder);
-  await openDataDir(dataDir, user);
-  const programs = await findPrograms(dataDir, user, log);
-  const place: Place = { dataDir, folder, user, programs };
+  const user = await serverUser(path.join(dataDir, FOLDER));
+  const home = await findHome(dataDir, FOLDER, user, log);
+  const programs = await findPrograms(home, user, log);
+  const place: Place = { folder: path.join(home, FOLDER), home, user, programs };
   await makeFolder(place);
   const server = new Server(place, await makeSocketDir(place), log);
   await server.start();
@@ -102,10 +101,10 @@ class Server implements EmbeddedPostgres {
 
   async #stop(): Promise<void> {
     await this.#revival;
-    const { folder, user, dataDir, programs } = this.#place;
+    const { folder, user, home, programs } = this.#place;
     const args = ['stop', '-D', folder, '-m', 'fast', '-w', '-t', String(STOP_LIMIT_S), '-s'];
     try {
-      await programs.run('pg_ctl', args, { user, cwd: dataDir });
+      await programs.run('pg_ctl', args, { user, cwd: home });
     } catch (error) {
       const postmaster = await readPostmaster(folder);
       if (postmaster !== undefined && isAlive(postmaster.pid)) throw error;
@@ -122,7 +121,7 @@ class Server implements EmbeddedPostgres {
     while (systemClock.monotonicMs() < endsAtMs && !this.#isStopping) {
       try {
         const session = await this.#connectOrLaunch();
-        await lockFolder(session, this.#place.dataDir);
+        await lockFolder(session, this.#place.home);
         session.once('end', () => this.#onSessionEnd());
         return session;
       } catch (error) {
@@ -175,7 +174,7 @@ class Server implements EmbeddedPostgres {
 
   /** Starts the server program; resolves when it has its socket, throws when it ended before. */
   async #launch(): Promise<Postmaster> {
-    const { folder, user, dataDir, programs } = this.#place;
+    const { folder, user, home, programs } = this.#place;
     const settings = Object.entries({
       listen_addresses: '',
       port: SOCKET_PORT,
@@ -188,7 +187,7 @@ class Server implements EmbeddedPostgres {
     try {
       const child = programs.spawn('postgres', ['-D', folder, ...settings], {
         user,
-        cwd: dataDir,
+        cwd: home,
         stdio: ['ignore', logFd, logFd],
         detached: true,
       });
@@ -229,7 +228,7 @@ class Server implements EmbeddedPostgres {
 }
 
 /** Makes the session the holder of the folder, or ends it and throws PostgresError with the name of the process that is. */
-async function lockFolder(session: Client, dataDir: string): Promise<void> {
+async function lockFolder(session: Client, home: string): Promise<void> {
   const endsAtMs = systemClock.monotonicMs() + HAND_OVER_MS;
   do {
     const { rows } = await session.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [FOLDER_LOCK]);
@@ -248,7 +247,7 @@ async function lockFolder(session: Client, dataDir: string): Promise<void> {
       ? 'another process'
       : `process ${holder.name.split(' ').at(-1)}, since ${holder.since.toISOString()}`;
   throw new PostgresError(
-    `Switchboard is already running on this folder, ${dataDir}: ${who}. Stop that one first, or give this one another DATA_DIR.`,
+    `Switchboard is already running on this folder, ${home}: ${who}. Stop that one first, or give this one another DATA_DIR.`,
   );
 }
 
