@@ -1,7 +1,7 @@
 // A linked companion as the server knows it: its keys, its login credential, and the queue of stanzas it has not acknowledged yet.
 import type { Account, Device, Directory } from './directory.ts';
 import type { AccountFaults } from './faults.ts';
-import { allChildren, child, node, type BinaryNode } from './nodes.ts';
+import { allChildren, child, node, secondsNow, type BinaryNode } from './nodes.ts';
 import type { KeyBundle, PreKey } from './signal.ts';
 
 /** The connection of a companion that is logged in. */
@@ -196,11 +196,9 @@ export class CompanionDevice implements Device {
 
   #askForPreKeys(): void {
     this.deliver(
-      node(
-        'notification',
-        { from: 's.whatsapp.net', type: 'encrypt', id: `keys-${Date.now()}`, t: String(Date.now()) },
-        [node('count', { value: String(this.#preKeys.length) })],
-      ),
+      node('notification', { from: '@s.whatsapp.net', type: 'encrypt', id: `keys-${Date.now()}`, t: secondsNow() }, [
+        node('count', { value: String(this.#preKeys.length) }),
+      ]),
     );
   }
 

@@ -6,6 +6,7 @@ import { CompanionDevice } from './companion.ts';
 import type { Account, Directory } from './directory.ts';
 import type { Faults } from './faults.ts';
 import { bytesOf, child, node, secondsNow, SERVER, type BinaryNode } from './nodes.ts';
+import { waitFor } from './observations.ts';
 
 /** A connection of a client that is not linked yet. */
 export interface UnlinkedLink {
@@ -32,12 +33,14 @@ const DEVICE_SIGNATURE = Buffer.from([6, 1]);
 const CODE_ITERATIONS = 131_072;
 const QR_COUNT = 6;
 const LINK_TIMEOUT_MS = 10_000;
+const CODE_TIMEOUT_MS = 3_000;
 
 /** Knows every client that shows a QR code or waits for its pairing code to be typed. */
 export class Linking {
   readonly #directory: Directory;
   readonly #faults: Faults;
   readonly #waiting = new Set<Waiting>();
+  readonly #watchers = new Set<() => void>();
 
   constructor(directory: Directory, faults: Faults) {
     this.#directory = directory;
@@ -74,8 +77,10 @@ export class Linking {
 
   /** The person typed a pairing code into the phone. Throws when no client waits for this code of this number. */
   async typeCode(account: Account, identity: KeyPair, code: string): Promise<CompanionDevice> {
-    const waiting = [...this.#waiting].find((entry) => entry.code?.number === account.number);
-    if (!waiting?.code) throw new Error(`no companion asked for a pairing code of ${account.number}`);
+    const asked = (): Waiting | undefined => [...this.#waiting].find((entry) => entry.code?.number === account.number);
+    // The client shows its code before the server has heard of it.
+    const waiting = await waitFor(this.#watchers, asked, CODE_TIMEOUT_MS, 'a companion that shows a pairing code');
+    if (!waiting.code) throw new Error('the pairing code is not valid any more');
     const typed = code.replace(/[^0-9A-Z]/gi, '').toUpperCase();
     const companionEphemeral = unwrapKey(waiting.code.wrappedEphemeral, typed);
     const ephemeral = Curve.generateKeyPair();
@@ -122,6 +127,7 @@ export class Linking {
         ref,
         wrappedEphemeral: bytesOf(child(request, 'link_code_pairing_wrapped_companion_ephemeral_pub')),
       };
+      for (const watcher of this.#watchers) watcher();
       return answer([node('link_code_companion_reg', {}, [node('link_code_pairing_ref', {}, ref)])]);
     }
     if (request?.attrs['stage'] === 'companion_finish') {

@@ -1,5 +1,5 @@
 // A real, unmodified Baileys client for tests of the WhatsApp simulator: credentials in memory, media over the simulator's own certificate.
-import { Agent as HttpsAgent } from 'node:https';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import {
   initAuthCreds,
   makeCacheableSignalKeyStore,
@@ -13,11 +13,16 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
-import { Agent } from 'undici';
 import type { WhatsAppSimulator } from '../../../simulators/whatsapp/index.ts';
 import { memoryStore } from '../../../simulators/whatsapp/signal.ts';
 
 const logger = pino({ level: process.env['BAILEYS_LOG'] ?? 'silent' });
+
+/** Makes this process trust the simulator's media host, as NODE_EXTRA_CA_CERTS does for a process of its own. */
+function trust(certificate: string): void {
+  const trusted = getCACertificates('default');
+  if (!trusted.includes(certificate)) setDefaultCACertificates([...trusted, certificate]);
+}
 
 /** What one socket went through; `close` is the status code it ended with. */
 export interface Run {
@@ -33,15 +38,12 @@ export interface Run {
 export class Client {
   readonly creds: AuthenticationCreds = initAuthCreds();
   readonly runs: Run[] = [];
-  readonly dispatcher: Agent;
   readonly #keys: SignalKeyStore = memoryStore();
   readonly #simulator: WhatsAppSimulator;
-  readonly #agent: HttpsAgent;
 
   constructor(simulator: WhatsAppSimulator) {
     this.#simulator = simulator;
-    this.#agent = new HttpsAgent({ ca: simulator.mediaCa });
-    this.dispatcher = new Agent({ connect: { ca: simulator.mediaCa } });
+    trust(simulator.mediaCa);
   }
 
   get last(): Run {
@@ -59,8 +61,6 @@ export class Client {
       waWebSocketUrl: this.#simulator.url,
       auth: { creds: this.creds, keys: makeCacheableSignalKeyStore(this.#keys, logger) },
       logger,
-      fetchAgent: this.#agent,
-      options: { dispatcher: this.dispatcher } as unknown as RequestInit,
       defaultQueryTimeoutMs: 5_000,
       retryRequestDelayMs: 10,
       ...config,
@@ -97,8 +97,6 @@ export class Client {
 
   async close(): Promise<void> {
     await this.disconnect();
-    this.#agent.destroy();
-    await this.dispatcher.close();
   }
 
   /** The server's ack for a message; listen before sending. */
