@@ -1,0 +1,51 @@
+// The rights and events the app is installed with unless a test says otherwise.
+
+/** Bot scopes. */
+export const DEFAULT_SCOPES: readonly string[] = [
+  'app_mentions:read',
+  'bookmarks:read',
+  'bookmarks:write',
+  'channels:manage',
+  'channels:read',
+  'chat:write',
+  'chat:write.customize',
+  'commands',
+  'files:read',
+  'files:write',
+  'groups:history',
+  'groups:read',
+  'groups:write',
+  'im:history',
+  'im:read',
+  'im:write',
+  'pins:read',
+  'pins:write',
+  'reactions:read',
+  'reactions:write',
+  'team:read',
+  'users:read',
+  'users:read.email',
+];
+
+/** Bot events. */
+export const DEFAULT_EVENTS: readonly string[] = [
+  'app_home_opened',
+  'app_mention',
+  'app_uninstalled',
+  'file_deleted',
+  'file_shared',
+  'group_archive',
+  'group_deleted',
+  'group_left',
+  'group_rename',
+  'group_unarchive',
+  'member_joined_channel',
+  'member_left_channel',
+  'message.groups',
+  'message.im',
+  'reaction_added',
+  'reaction_removed',
+  'team_join',
+  'tokens_revoked',
+  'user_change',
+];
