@@ -41,6 +41,8 @@ export class CompanionDevice implements Device {
   readonly #faults: AccountFaults;
   readonly #directory: Directory;
   readonly #addressees = new Map<string, string>();
+  /** How often recipients asked for a message once more, by its id. */
+  readonly #resendsDue = new Map<string, number>();
   #identity: Buffer;
   #registration: Buffer;
   #signedPreKey: KeyBundle['signedPreKey'];
@@ -126,6 +128,7 @@ export class CompanionDevice implements Device {
   }
 
   deliver(stanza: BinaryNode): void {
+    if (stanza.tag === 'receipt' && stanza.attrs['type'] === 'retry') this.#countResend(stanza.attrs['id'] ?? '', 1);
     const entry: Queued = { stanza, key: this.#keyOf(stanza), wasSent: false };
     this.#queue.push(entry);
     if (this.#isLive) this.#send(entry, stanza);
@@ -143,6 +146,13 @@ export class CompanionDevice implements Device {
       const key = this.#answerKey(answer, id);
       this.#queue = this.#queue.filter((entry) => !entry.wasSent || entry.key !== key);
     }
+  }
+
+  /** True for a message the companion sends once more because a recipient asked; ack faults don't count those. */
+  takeResend(messageId: string): boolean {
+    if (!this.#resendsDue.has(messageId)) return false;
+    this.#countResend(messageId, -1);
+    return true;
   }
 
   remember(messageId: string, to: string): void {
@@ -192,6 +202,12 @@ export class CompanionDevice implements Device {
     entry.wasSent = true;
     this.#link?.send(stanza);
     if (stanza.tag === 'message' && this.#faults.takeDuplicate()) this.#link?.send(stanza);
+  }
+
+  #countResend(messageId: string, by: 1 | -1): void {
+    const due = (this.#resendsDue.get(messageId) ?? 0) + by;
+    if (due > 0) this.#resendsDue.set(messageId, due);
+    else this.#resendsDue.delete(messageId);
   }
 
   #askForPreKeys(): void {

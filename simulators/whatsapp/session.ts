@@ -240,7 +240,7 @@ export class Session implements Link, UnlinkedLink, BreakableLink {
     if (!isResend) device.remember(id, to);
     const fault = router.fault(device, stanza);
     if (fault !== undefined) return ack(fault);
-    if (stanza.attrs['category'] === 'peer' || isResend) {
+    if (device.takeResend(id) || stanza.attrs['category'] === 'peer' || isResend) {
       ack();
       return router.message(device, stanza);
     }
