@@ -144,7 +144,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackSimul
     http,
     preferences: workspace.preferences,
     settings: workspace.settings,
-    ...peopleOf(workspace, interactions, people),
+    ...peopleOf(workspace, interactions, people, () => sockets.openedCount > 0 || http.requestUrl !== undefined),
     ...channelsOf(workspace),
     ...appLifeOf(workspace),
     setRequestUrl: (url) => {
@@ -166,6 +166,7 @@ function peopleOf(
   workspace: Workspace,
   interactions: Interactions,
   people: Map<string, Person>,
+  appRuns: () => boolean,
 ): Pick<SlackSimulator, 'addPerson' | 'person' | 'change' | 'grantCode' | 'direct'> {
   return {
     addPerson: ({ name, ...rest }) => {
@@ -173,6 +174,8 @@ function peopleOf(
       const user = workspace.addUser({ name: handle, realName: name, ...rest });
       const person = new Person(workspace, interactions, user);
       people.set(user.id, person);
+      // Whoever is added before the app first ran was there when it was installed.
+      if (!appRuns()) return person;
       workspace.emit({ type: 'team_join', user: renderUser(workspace, user, true), event_ts: workspace.newTs() });
       return person;
     },

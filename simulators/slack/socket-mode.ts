@@ -34,7 +34,6 @@ interface Open extends Connection {
   readonly socket: WebSocket;
   readonly stream: Duplex;
   draining: boolean;
-  frozen: boolean;
 }
 
 interface Awaited {
@@ -160,7 +159,6 @@ export class Sockets implements Carrier {
       socket,
       stream,
       draining: false,
-      frozen: false,
       disconnect: (reason) => {
         this.#disconnect(connection, reason);
       },
@@ -168,7 +166,6 @@ export class Sockets implements Carrier {
         stream.destroy();
       },
       freeze: () => {
-        connection.frozen = true;
         stream.pause();
         // From here on nothing reaches the wire, pongs and close frames included.
         stream.write = () => true;
@@ -178,9 +175,16 @@ export class Sockets implements Carrier {
       stream.end = () => stream;
       this.#lingering.add(stream);
     }
+    // A client that left the last ping unanswered is gone, however open its TCP connection looks.
+    let answered = true;
     const pinging = setInterval(() => {
-      if (!connection.frozen && socket.readyState === socket.OPEN) socket.ping();
+      if (!answered) socket.terminate();
+      answered = false;
+      if (socket.readyState === socket.OPEN) socket.ping();
     }, this.pingEveryMs);
+    socket.on('pong', () => {
+      answered = true;
+    });
     socket.on('message', (data) => {
       this.#acknowledge(connection, data);
     });
