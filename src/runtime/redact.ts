@@ -3,7 +3,7 @@
 /** A key is hidden when one of its words is here … */
 const SECRET_WORDS = new Set([
   'token', 'secret', 'password', 'passphrase', 'authorization', 'cookie', 'creds', 'credential', 'credentials', 'apikey',
-  'signature', 'priv', 'private', 'privkey', 'jid', 'lid', 'phone', 'phones', 'qr', 'pairing', 'pushname', 'email', 'emails',
+  'signature', 'push', 'priv', 'private', 'privkey', 'jid', 'lid', 'phone', 'phones', 'qr', 'pairing', 'pushname', 'email', 'emails',
 ]); // prettier-ignore
 /** … or its last word is one of these, which say something harmless in front of another word (`textLength`, `keyCount`). */
 const PRIVATE_ENDINGS = new Set([
