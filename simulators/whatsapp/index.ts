@@ -28,7 +28,9 @@ export type { Group } from './groups.ts';
 export type { ReceivedMessage } from './inbox.ts';
 export type { MediaDetails, MediaKind } from './compose.ts';
 export type { Observation } from './observations.ts';
-export type { LinkedCompanion, OldMessage, Phone, Recipient, TextOptions } from './phone.ts';
+export type { LinkedCompanion } from './linked-devices.ts';
+export type { OldMessage } from './past.ts';
+export type { Phone, Recipient, TextOptions } from './phone.ts';
 
 /** A running simulated WhatsApp. */
 export interface WhatsAppSimulator {

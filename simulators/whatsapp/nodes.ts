@@ -18,6 +18,9 @@ export const serverOf = { lid: 'lid', pn: 's.whatsapp.net' } as const;
 
 export const SERVER = 's.whatsapp.net';
 
+/** Where statuses are posted. */
+export const STATUS = 'status@broadcast';
+
 /** Makes a node; attributes given as undefined are left out. */
 export function node(
   tag: string,

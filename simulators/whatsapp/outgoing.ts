@@ -2,7 +2,7 @@
 import { encodeWAMessage, proto } from '@whiskeysockets/baileys';
 import type { Account, Device, Directory } from './directory.ts';
 import type { Group } from './groups.ts';
-import { isGroup, node, type BinaryNode } from './nodes.ts';
+import { isGroup, node, STATUS, type BinaryNode } from './nodes.ts';
 import type { KeyBundle, SignalEndpoint } from './signal.ts';
 
 /** What the sending side needs of the phone. */
@@ -40,6 +40,19 @@ export class Outgoing {
     else await this.#direct(to, id, message, attrs);
   }
 
+  /** A status for an audience; everybody is handed the sender key each time. */
+  async sendStatus(id: string, message: proto.IMessage, audience: readonly Account[]): Promise<void> {
+    const { account, signal } = this.#parts;
+    const to = STATUS;
+    const { ciphertext, distribution } = await signal.encryptGroup(to, account.lid, encodeWAMessage(message));
+    const keys = encodeWAMessage({ senderKeyDistributionMessage: distributionMessage(to, distribution) });
+    const targets = [account, ...audience].flatMap((viewer) => [...viewer.devices.values()]);
+    const entries = await this.#entries(targets, () => keys);
+    const content = [node('participants', {}, entries), node('enc', { v: '2', type: 'skmsg' }, ciphertext)];
+    this.#sent.set(id, { to, message, attrs: { type: 'text' } });
+    this.#parts.submit(node('message', { id, to, type: 'text' }, content));
+  }
+
   /** A message for the account's own companion alone: keys, history. */
   async sendPeer(device: Device, id: string, message: proto.IMessage): Promise<void> {
     const jid = this.#parts.account.jid('lid', device.id);
@@ -56,7 +69,7 @@ export class Outgoing {
     const jid = asker.account.jid('lid', asker.id);
     if (keys) await signal.openSession(jid, keys);
     let message = sent.message;
-    if (isGroup(sent.to)) {
+    if (isShared(sent.to)) {
       const distribution = await signal.distribution(sent.to, account.lid);
       message = { ...message, senderKeyDistributionMessage: distributionMessage(sent.to, distribution) };
     } else if (asker.account === account) {
@@ -64,7 +77,7 @@ export class Outgoing {
     }
     const { node: ciphertext } = await this.#encryptFor(asker, jid, encodeWAMessage(message));
     ciphertext.attrs['count'] = count;
-    const address = isGroup(sent.to)
+    const address = isShared(sent.to)
       ? { to: sent.to, participant: jid }
       : { to: jid, device_fanout: 'false', recipient: asker.account === account ? sent.to : undefined };
     this.#parts.submit(node('message', { id, ...sent.attrs, ...address }, [ciphertext]));
@@ -125,6 +138,11 @@ export class Outgoing {
     const destinationJid = person?.jid(person.addressing) ?? to;
     return { deviceSentMessage: { destinationJid, message }, ...(messageContextInfo && { messageContextInfo }) };
   }
+}
+
+/** True where sender keys are used. */
+function isShared(to: string): boolean {
+  return isGroup(to) || to === STATUS;
 }
 
 function distributionMessage(groupId: string, distribution: Uint8Array): proto.Message.ISenderKeyDistributionMessage {

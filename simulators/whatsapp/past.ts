@@ -5,8 +5,15 @@ import { proto } from '@whiskeysockets/baileys';
 import type { Account } from './directory.ts';
 import type { Group } from './groups.ts';
 
-/** A message from before the linking; `from` absent means the phone itself. `at` is in milliseconds. */
-export interface PastMessage {
+/** A text from before the linking; `from` is a phone, absent for the phone itself. `at` is in milliseconds. */
+export interface OldMessage {
+  readonly text: string;
+  readonly from?: { readonly account: Account };
+  readonly at: number;
+  readonly id?: string;
+}
+
+interface PastMessage {
   readonly id: string;
   readonly from?: Account;
   readonly message: proto.IMessage;
@@ -18,6 +25,20 @@ export interface PastChat {
   readonly with: Account | Group;
   readonly unreadCount: number;
   readonly messages: readonly PastMessage[];
+}
+
+/** Puts texts of old into the chat they were said in. */
+export function pastChat(other: Account | Group, messages: readonly OldMessage[], unreadCount: number): PastChat {
+  return {
+    with: other,
+    unreadCount,
+    messages: messages.map((old) => ({
+      id: old.id ?? `3A${randomBytes(9).toString('hex').toUpperCase()}`,
+      ...(old.from && { from: old.from.account }),
+      message: { conversation: old.text },
+      at: old.at,
+    })),
+  };
 }
 
 /** The message that shares one fresh app state key. */

@@ -2,19 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import type { proto, WAMessageKey } from '@whiskeysockets/baileys';
 import * as compose from './compose.ts';
-import { CompanionDevice } from './companion.ts';
+import type { CompanionDevice } from './companion.ts';
 import type { Account, Device, Directory } from './directory.ts';
-import { streamEnd } from './faults.ts';
 import type { Group, Groups } from './groups.ts';
 import { Inbox, type ReceivedMessage } from './inbox.ts';
 import { Incoming } from './incoming.ts';
+import { LinkedDevices, type LinkedCompanion } from './linked-devices.ts';
 import type { Linking } from './linking.ts';
 import type { MediaHost } from './media.ts';
 import { mediaIn, mediaTypes } from './media-messages.ts';
 import { child, isGroup, node, secondsNow, type BinaryNode } from './nodes.ts';
 import type { ObservationLog } from './observations.ts';
 import { Outgoing } from './outgoing.ts';
-import { appStateKeyShare, initialHistory, type PastChat } from './past.ts';
+import { appStateKeyShare, initialHistory, pastChat, type OldMessage, type PastChat } from './past.ts';
 import type { Router } from './router.ts';
 import { SignalEndpoint, type KeyBundle } from './signal.ts';
 
@@ -40,20 +40,6 @@ export interface TextOptions {
   readonly forwarded?: boolean;
 }
 
-/** A linked companion as the phone's "linked devices" screen shows it. */
-export interface LinkedCompanion {
-  readonly deviceId: number;
-  readonly isOnline: boolean;
-}
-
-/** A message from before the linking, as a test writes it down; `from` absent means this phone. `at` in milliseconds. */
-export interface OldMessage {
-  readonly text: string;
-  readonly from?: Phone;
-  readonly at: number;
-  readonly id?: string;
-}
-
 /** One phone. All its sending and receiving happens in order, one thing after the other. */
 export class Phone implements Device {
   readonly id = 0;
@@ -65,6 +51,7 @@ export class Phone implements Device {
   readonly #screen = new Inbox();
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
+  readonly #companions: LinkedDevices;
   readonly #past: PastChat[] = [];
   readonly #receipts: BinaryNode[] = [];
   #waiting: BinaryNode[] = [];
@@ -74,6 +61,7 @@ export class Phone implements Device {
   constructor(account: Account, parts: PhoneParts) {
     this.account = account;
     this.#parts = parts;
+    this.#companions = new LinkedDevices(account, parts.directory, parts.log);
     const common = { account, signal: this.#signal, directory: parts.directory };
     this.#incoming = new Incoming({
       ...common,
@@ -132,31 +120,18 @@ export class Phone implements Device {
 
   /** Logs a companion out, or all of them: its stream ends with 401 and later logins are refused. */
   unlink(deviceId?: number): void {
-    for (const device of this.#companions()) {
-      if (deviceId !== undefined && device.id !== deviceId) continue;
-      this.account.devices.delete(device.id);
-      this.#parts.log.add(this.number, { kind: 'unlinked', deviceId: device.id });
-      device.link?.send(streamEnd('device-removed'));
-      device.link?.destroy();
+    for (const device of this.#companions.all) {
+      if (deviceId === undefined || device.id === deviceId) this.#companions.remove(device);
     }
   }
 
   companions(): readonly LinkedCompanion[] {
-    return this.#companions().map((device) => ({ deviceId: device.id, isOnline: device.isOnline }));
+    return this.#companions.shown();
   }
 
   /** Chats from before; a companion linked later is sent them. */
   remember(chat: Recipient, messages: readonly OldMessage[], unreadCount = 0): void {
-    this.#past.push({
-      with: chat instanceof Phone ? chat.account : chat,
-      unreadCount,
-      messages: messages.map((old) => ({
-        id: old.id ?? newMessageId(),
-        ...(old.from && { from: old.from.account }),
-        message: { conversation: old.text },
-        at: old.at,
-      })),
-    });
+    this.#past.push(pastChat(chat instanceof Phone ? chat.account : chat, messages, unreadCount));
   }
 
   /** Sends a text and returns its id once the server has it. */
@@ -172,7 +147,7 @@ export class Phone implements Device {
 
   /** Sends any message. */
   async send(to: Recipient, message: proto.IMessage, id = newMessageId()): Promise<string> {
-    const jid = to instanceof Phone ? to.jid : to.jid;
+    const { jid } = to;
     await this.#inOrder(async () => {
       await this.#outgoing.send(jid, id, message);
       const group = isGroup(jid) ? { participant: this.jid } : {};
@@ -237,6 +212,26 @@ export class Phone implements Device {
     this.#parts.router.chatState(this, node('chatstate', { to: to.jid }, [content]));
   }
 
+  /** Rings and hangs up again unanswered: a missed call. Returns the call's id. */
+  call(to: Phone, kind: 'voice' | 'video' = 'voice'): string {
+    const callId = randomBytes(16).toString('hex').toUpperCase();
+    const creator = this.account.jid(this.account.addressing);
+    const attrs = { 'call-id': callId, 'call-creator': creator, caller_pn: this.jid };
+    const offer = node('offer', attrs, [node('audio'), ...(kind === 'video' ? [node('video')] : [])]);
+    for (const event of [offer, node('terminate', { ...attrs, reason: 'timeout' })]) {
+      this.#parts.router.call(this, to.account, event);
+    }
+    return callId;
+  }
+
+  /** Posts a text status ("story") that these people can see. */
+  async postStatus(body: string, viewers: readonly Phone[]): Promise<string> {
+    const id = newMessageId();
+    const audience = viewers.map((viewer) => viewer.account);
+    await this.#inOrder(async () => this.#outgoing.sendStatus(id, compose.text(body), audience));
+    return id;
+  }
+
   /** Offline, everything for this phone waits; online again, it takes it in, in order. */
   setOnline(on: boolean): void {
     this.#isOnline = on;
@@ -297,7 +292,7 @@ export class Phone implements Device {
   }
 
   #linked(device: CompanionDevice): CompanionDevice {
-    this.#parts.log.add(this.number, { kind: 'linked', deviceId: device.id });
+    this.#companions.added(device);
     device.onFirstLogin = () => {
       const everybody = this.#parts.directory.accounts;
       this.#inOrder(async () => {
@@ -349,13 +344,9 @@ export class Phone implements Device {
     this.#parts.router.message(this, stanza);
   }
 
-  #companions(): CompanionDevice[] {
-    return [...this.account.devices.values()].filter((device) => device instanceof CompanionDevice);
-  }
-
   #addressing(to: Recipient): 'lid' | 'pn' {
     if (!(to instanceof Phone)) return to.addressing;
-    return this.#companions().length > 0 ? to.account.addressing : this.account.addressing;
+    return this.#companions.all.length > 0 ? to.account.addressing : this.account.addressing;
   }
 
   #shown(id: string): ReceivedMessage {

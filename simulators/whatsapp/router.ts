@@ -1,6 +1,7 @@
 // Carries messages, receipts and typing from one device to the others: the switchboard between everybody's devices.
+import { randomBytes } from 'node:crypto';
 import type { Account, Device, Directory } from './directory.ts';
-import type { Group, Groups } from './groups.ts';
+import type { Groups } from './groups.ts';
 import {
   addressingOf,
   allChildren,
@@ -9,6 +10,7 @@ import {
   isGroup,
   node,
   secondsNow,
+  STATUS,
   type Addressing,
   type BinaryNode,
 } from './nodes.ts';
@@ -16,6 +18,12 @@ import {
 /** The stanza was not acceptable in the eyes of the server; `479` on real acks. */
 export const UNACCEPTABLE = 479;
 const FORBIDDEN = 403;
+
+interface Audience {
+  readonly jid: string;
+  readonly addressing: Addressing;
+  readonly members: readonly Account[];
+}
 
 /** Routes stanzas; a device that cannot take one at the moment queues it. */
 export class Router {
@@ -42,7 +50,14 @@ export class Router {
   message(sender: Device, stanza: BinaryNode): void {
     const to = stanza.attrs['to'] ?? '';
     const group = this.#groups.find(to);
-    if (group) this.#toGroup(sender, stanza, group);
+    if (group)
+      this.#shared(sender, stanza, {
+        jid: group.jid,
+        addressing: group.addressing,
+        members: [...group.members.keys()],
+      });
+    else if (to === STATUS)
+      this.#shared(sender, stanza, { jid: STATUS, addressing: 'lid', members: this.#audience(stanza) });
     else this.#direct(sender, stanza, to);
   }
 
@@ -69,6 +84,13 @@ export class Router {
       const whom = group ? reader.account.jid(group.addressing) : undefined;
       device.deliver(node('receipt', { from, participant: whom, id, type, t: secondsNow() }, stanza.content));
     }
+  }
+
+  /** Rings the other person's companions, or tells them how it ended. */
+  call(caller: Device, called: Account, event: BinaryNode): void {
+    const from = caller.account.jid(caller.account.addressing);
+    const attrs = { from, id: randomBytes(8).toString('hex'), t: secondsNow(), notify: caller.account.name };
+    for (const device of called.devices.values()) device.deliver(node('call', attrs, [event]));
   }
 
   /** Forwards typing to whoever is connected. */
@@ -125,7 +147,13 @@ export class Router {
     return node('message', { ...attrs, ...common(sender, stanza) }, contentFor(stanza, ciphertexts));
   }
 
-  #toGroup(sender: Device, stanza: BinaryNode, group: Group): void {
+  /** Who a status is for: everybody it hands a key to. */
+  #audience(stanza: BinaryNode): Account[] {
+    const listed = allChildren(child(stanza, 'participants')).map((entry) => entry.attrs['jid']);
+    return [...new Set(listed.flatMap((jid) => this.#directory.account(jid) ?? []))];
+  }
+
+  #shared(sender: Device, stanza: BinaryNode, group: Audience): void {
     const isLid = group.addressing === 'lid';
     const attrs = {
       from: group.jid,
@@ -146,7 +174,7 @@ export class Router {
       const target = this.#directory.device(entry.attrs['jid'] ?? '');
       if (target) direct.set(target, allChildren(entry));
     }
-    for (const account of group.members.keys()) {
+    for (const account of group.members) {
       for (const target of account.devices.values()) {
         if (target === sender) continue;
         const ciphertexts = [...(direct.get(target) ?? []), ...children(stanza, 'enc')];

@@ -39,11 +39,11 @@ export class Client {
   readonly creds: AuthenticationCreds = initAuthCreds();
   readonly runs: Run[] = [];
   readonly #keys: SignalKeyStore = memoryStore();
-  readonly #simulator: WhatsAppSimulator;
+  readonly #url: string;
 
-  constructor(simulator: WhatsAppSimulator) {
-    this.#simulator = simulator;
-    trust(simulator.mediaCa);
+  constructor(simulator: { readonly url: string; readonly mediaCa?: string }) {
+    this.#url = simulator.url;
+    if (simulator.mediaCa !== undefined) trust(simulator.mediaCa);
   }
 
   get last(): Run {
@@ -58,7 +58,7 @@ export class Client {
 
   connect(config: Partial<UserFacingSocketConfig> = {}): Run {
     const socket = makeWASocket({
-      waWebSocketUrl: this.#simulator.url,
+      waWebSocketUrl: this.#url,
       auth: { creds: this.creds, keys: makeCacheableSignalKeyStore(this.#keys, logger) },
       logger,
       defaultQueryTimeoutMs: 5_000,

@@ -84,6 +84,21 @@ describe('linking', () => {
     );
   });
 
+  test('a companion linked later gets what an earlier one sends to a chat it knew before', async () => {
+    const { phone, client: first } = await newLinked();
+    await first.socket.sendMessage(customer.lid, { text: 'Alone' });
+    const { client: second } = await newLinked(phone);
+    await until(() =>
+      simulator.history.some((entry) => {
+        const isNews = entry.kind === 'received' && entry.account === phone.number && entry.deviceId === 1;
+        return isNews && entry.stanza.tag === 'ack' && entry.stanza.attrs['type'] === 'devices';
+      }),
+    );
+    const sent = await first.socket.sendMessage(customer.lid, { text: 'In company' });
+    await until(() => second.last.messages.some((message) => message.key.id === sent?.key.id));
+    expect(second.last.messages.map(bodyOf)).toContain('In company');
+  });
+
   test('old chats are sent after linking', async () => {
     const phone = newPhone();
     const at = Date.parse('2024-05-01T10:00:00Z');

@@ -236,3 +236,20 @@ test('who is on WhatsApp is answered by number', async () => {
   const answer = await client.socket.onWhatsApp('491701111111', '491999999999');
   expect(answer).toEqual([{ jid: ada.jid, exists: true }]);
 });
+
+test('a missed call rings and ends', async () => {
+  const seen: string[] = [];
+  client.socket.ev.on('call', (calls) =>
+    seen.push(...calls.map((call) => `${call.status} ${call.id} ${call.isVideo}`)),
+  );
+  const callId = ada.call(organisation, 'video');
+  await until(() => seen.length === 2);
+  expect(seen).toEqual([`offer ${callId} true`, `timeout ${callId} true`]);
+});
+
+test('a status arrives where statuses are', async () => {
+  const message = await arrived(await ada.postStatus('At the lake', [organisation]));
+  expect(bodyOf(message)).toBe('At the lake');
+  expect(message.key.remoteJid).toBe('status@broadcast');
+  expect(message.key.participant).toBe(ada.lid);
+});
