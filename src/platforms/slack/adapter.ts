@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ReceiverEvent } from '@slack/bolt';
-import { plain } from '../../domain/text.ts';
 import type { Answer, CommandRef } from '../../domain/command.ts';
 import type { PlatformEvent, Problem } from '../../domain/events.ts';
 import type { ChannelId, FileRef, PostId, UserId } from '../../domain/ids.ts';
@@ -21,7 +20,6 @@ import type {
 } from '../platform.ts';
 import { Answers, sayDirectly } from './answers.ts';
 import { Api } from './api.ts';
-import { askedEvent, readAsked } from './asked.ts';
 import { slackCapabilities } from './capabilities.ts';
 import { Channels } from './channels.ts';
 import { Connection } from './connection.ts';
@@ -33,16 +31,12 @@ import { Files } from './files.ts';
 import { DELIVERY_EVENT, History } from './history.ts';
 import { createRoutes } from './http.ts';
 import { postId, postParts } from './ids.ts';
-import { setUsers } from './members.ts';
+import { Intake } from './intake.ts';
+import { Members } from './members.ts';
 import { present } from './present.ts';
-import { receive } from './receive.ts';
-import type { ReceiveContext } from './receive.ts';
 import { checkSetup } from './setup.ts';
 import { cleanName } from './text.ts';
 import { createTransport } from './transport.ts';
-
-/** How long a message waits for the names of the people mentioned in it, in milliseconds. */
-const NAMES_WAIT_MS = 800;
 
 export interface SlackOptions {
   /** `xoxb-…` */
@@ -78,12 +72,9 @@ export class SlackPlatform implements ChatPlatform {
   readonly #history: History;
   readonly #answers: Answers;
   readonly #stopping = new AbortController();
-  /** What is being told now, each promise held until it's settled. */
-  readonly #underWay = new Set<Promise<void>>();
-  /** The last telling of each channel: events of one channel are stored in the order they came. */
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #intake: Intake;
+  readonly #members: Members;
   #workspaceUrl: string | undefined;
-  #onEvent: PlatformStart['onEvent'] | undefined;
 
   constructor(options: SlackOptions) {
     this.#options = options;
@@ -92,7 +83,7 @@ export class SlackPlatform implements ChatPlatform {
     this.#log = log;
     const transport = createTransport(clock);
     this.#transport = transport;
-    const take = (event: ReceiverEvent): Promise<void> => this.#take(event);
+    const take = (event: ReceiverEvent): Promise<void> => this.#intake.take(event);
     this.#api = new Api({ botToken, apiUrl, transport, log, onRefused: (error) => this.#connection.refuse(error) });
     this.#connection = new Connection({
       appToken,
@@ -114,20 +105,35 @@ export class SlackPlatform implements ChatPlatform {
     this.#files = new Files({ api: this.#api, transport, clock, botToken });
     this.#history = new History(this.#api, clock, this.#stopping.signal);
     this.#answers = new Answers({ api: this.#api, transport, clock });
+    this.#members = new Members(this.#api, clock);
+    this.#intake = new Intake({
+      clock,
+      log,
+      answers: this.#answers,
+      directory: this.#directory,
+      channels: this.#channels,
+      members: this.#members,
+      files: this.#files,
+      me: () => this.#me(),
+      checkToken: async () => {
+        await this.#identify();
+      },
+      stopping: this.#stopping.signal,
+    });
     if (appToken === undefined && signingSecret !== undefined) {
       this.routes = createRoutes({ signingSecret, clock, log, take });
     }
   }
 
   async start(options: PlatformStart): Promise<void> {
-    this.#onEvent = options.onEvent;
+    this.#intake.start(options.onEvent);
     await this.#connection.start(options.onState);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#connection.stop();
-    await Promise.allSettled(this.#underWay);
+    await this.#intake.settle();
     await this.#transport.close();
   }
 
@@ -143,7 +149,7 @@ export class SlackPlatform implements ChatPlatform {
 
   async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
     const { botUserId } = await this.#me();
-    return setUsers(this.#api, botUserId, channel, wanted);
+    return this.#members.set(botUserId, channel, wanted);
   }
 
   async findUser(email: string): Promise<UserId | undefined> {
@@ -159,7 +165,7 @@ export class SlackPlatform implements ChatPlatform {
 
   async *missed(known: readonly KnownChannel[]): AsyncGenerator<PlatformEvent> {
     for (const channel of known) {
-      yield* this.#history.missed(channel, (messages) => this.#context(JSON.stringify(messages)));
+      yield* this.#history.missed(channel, (messages) => this.#intake.contextOf(messages));
     }
   }
 
@@ -215,12 +221,14 @@ export class SlackPlatform implements ChatPlatform {
     }
   }
 
-  async tell(user: UserId, where: PostTarget, post: Post): Promise<void> {
+  async tell(user: UserId, where: PostTarget | undefined, post: Post): Promise<void> {
     const shown = present(post);
+    if (where === undefined) return sayDirectly(this.#api, user, shown);
     const thread = where.thread === undefined ? {} : { thread_ts: postParts(where.thread).ts };
+    const place = { channel: where.channel, user, ...thread };
     try {
       await this.#api.write('chat.postEphemeral', (web) =>
-        web.chat.postEphemeral({ channel: where.channel, user, ...thread, ...shown, parse: 'none' }),
+        web.chat.postEphemeral({ ...place, ...shown, parse: 'none' }),
       );
     } catch (error) {
       // The person isn't in that channel, or the channel isn't there any more.
@@ -241,7 +249,9 @@ export class SlackPlatform implements ChatPlatform {
   async linkTo(id: PostId): Promise<string | undefined> {
     const { channel, ts } = postParts(id);
     try {
-      const answer = await this.#api.read('chat.getPermalink', (web) => web.chat.getPermalink({ channel, message_ts: ts }));
+      const answer = await this.#api.read('chat.getPermalink', (web) =>
+        web.chat.getPermalink({ channel, message_ts: ts }),
+      );
       return answer.permalink;
     } catch (error) {
       if (slackCode(error) === 'message_not_found') return undefined;
@@ -279,107 +289,6 @@ export class SlackPlatform implements ChatPlatform {
     if (post.author === undefined) return {};
     const icon = this.#options.iconUrl?.(post.author);
     return { username: cleanName(post.author.name), ...(icon === undefined ? {} : { icon_url: icon }) };
-  }
-
-  /** Everything Slack pushes, by socket or by HTTP. Rejects when it must not be acknowledged. */
-  async #take({ body, ack }: ReceiverEvent): Promise<void> {
-    if (this.#stopping.signal.aborted) throw new Error('we are stopping');
-    const type: unknown = body['type'];
-    switch (type) {
-      case 'event_callback':
-        await this.#hold(this.#takeEvent(body));
-        await ack();
-        return;
-      case 'app_rate_limited':
-        this.#log.error({}, 'Slack withholds events for a minute: there are more than 30,000 in an hour');
-        await ack();
-        return;
-      default:
-        await this.#takeAsked(body, ack);
-    }
-  }
-
-  async #takeEvent(body: ReceiverEvent['body']): Promise<void> {
-    const events = receive(body, await this.#context(JSON.stringify(body['event'])));
-    if (events === undefined) this.#log.warn({ eventId: body['event_id'] }, 'an event of Slack could not be read');
-    for (const event of events ?? []) {
-      this.#notice(event);
-      if (!this.#isEcho(event)) await this.#inTurn(event);
-    }
-    this.#noticeToken(body);
-  }
-
-  /** Whom a message mentions is asked for before it's read. */
-  async #context(raw: string): Promise<ReceiveContext> {
-    const { botUserId, botId } = await this.#me();
-    const mentioned = new Set([...raw.matchAll(/(?:<@|"user_id":")([UW][A-Z0-9]+)/g)].map((match) => match[1] ?? ''));
-    const names = await this.#directory.names(mentioned, NAMES_WAIT_MS);
-    return { botUserId, botId, names: { user: (id) => names.get(id), channel: () => undefined } };
-  }
-
-  /** What an event means for what we remember. */
-  #notice(event: PlatformEvent): void {
-    if (event.kind === 'userChanged') this.#directory.forget(event.user);
-    if (event.kind === 'channelChanged' && event.change !== 'renamed' && event.change !== 'unarchived') {
-      this.#channels.forget(event.channel);
-    }
-  }
-
-  #isEcho(event: PlatformEvent): boolean {
-    return (
-      event.kind === 'channelChanged' && event.change === 'renamed' && this.#channels.isOwnName(event.channel, event.name ?? '')
-    );
-  }
-
-  #noticeToken(body: ReceiverEvent['body']): void {
-    const event: unknown = body['event']?.type;
-    // The next call finds out what became of the token; asking at once tells people at once.
-    if (event === 'tokens_revoked' || event === 'app_uninstalled') this.#own(this.#identify().then(() => undefined));
-  }
-
-  /** Tells an event when the ones before it in its channel are told, whatever became of them. */
-  async #inTurn(event: PlatformEvent): Promise<void> {
-    const onEvent = this.#onEvent;
-    if (onEvent === undefined) throw new Error('not started');
-    const lane = 'channel' in event ? event.channel : '';
-    const turn = (this.#turns.get(lane) ?? Promise.resolve()).then(() => onEvent(event));
-    const settled = turn.catch(() => undefined);
-    this.#turns.set(lane, settled);
-    try {
-      await turn;
-    } finally {
-      if (this.#turns.get(lane) === settled) this.#turns.delete(lane);
-    }
-  }
-
-  async #takeAsked(body: unknown, ack: ReceiverEvent['ack']): Promise<void> {
-    const asked = readAsked(body);
-    if (asked === undefined) return ack();
-    const ref = await this.#answers.accept(asked, (answer) => ack(answer));
-    this.#own(this.#answers.closeForm(ref, this.#stopping.signal));
-    this.#own(this.#tellAsked(askedEvent(asked, ref, this.#options.clock.now())));
-  }
-
-  async #tellAsked(event: Extract<PlatformEvent, { kind: 'asked' }>): Promise<void> {
-    try {
-      await this.#onEvent?.(event);
-    } catch (error) {
-      this.#log.error({ err: error, via: event.request.via }, 'a request was not answered');
-      await this.answer(event.request.ref, { text: plain('That did not work. Please try again in a moment.') });
-    }
-  }
-
-  /** Holds a promise that nobody waits for. */
-  #own(work: Promise<void>): void {
-    this.#hold(work).catch((error: unknown) => {
-      this.#log.warn({ err: error }, 'work in the background failed');
-    });
-  }
-
-  #hold(work: Promise<void>): Promise<void> {
-    const held = work.finally(() => this.#underWay.delete(held));
-    this.#underWay.add(held);
-    return held;
   }
 }
 

@@ -73,7 +73,8 @@ export class Answers {
       return acknowledge({ response_action: 'errors', errors: answer.fieldErrors });
     }
     await acknowledge?.();
-    const words = answer.fieldErrors === undefined ? plainText(answer.text) : Object.values(answer.fieldErrors).join('\n');
+    const words =
+      answer.fieldErrors === undefined ? plainText(answer.text) : Object.values(answer.fieldErrors).join('\n');
     if (words === '' && (answer.buttons ?? []).length === 0) return;
     await this.#say(open.asked, answer, words);
   }
@@ -86,9 +87,7 @@ export class Answers {
     const acknowledge = take(open);
     if (acknowledge !== undefined) return acknowledge({ response_action: 'update', view });
     try {
-      await this.#options.api.write('views.open', (web) =>
-        web.views.open({ trigger_id: asked.trigger ?? '', view }),
-      );
+      await this.#options.api.write('views.open', (web) => web.views.open({ trigger_id: asked.trigger ?? '', view }));
     } catch (error) {
       if (!['expired_trigger_id', 'trigger_expired'].includes(slackCode(error) ?? '')) throw error;
       await this.#say(asked, answer, 'That took too long for Slack to open the form. Please try again.');
@@ -99,7 +98,9 @@ export class Answers {
   async #say(asked: Asked, answer: Answer, words: string): Promise<void> {
     const { api } = this.#options;
     const isOwnText = answer.form !== undefined || answer.fieldErrors !== undefined;
-    const text: Answer['text'] = isOwnText ? [{ kind: 'paragraph', inlines: [{ kind: 'text', text: words }] }] : answer.text;
+    const text: Answer['text'] = isOwnText
+      ? [{ kind: 'paragraph', inlines: [{ kind: 'text', text: words }] }]
+      : answer.text;
     const shown = presentAnswer(text, answer.buttons ?? [], words);
     const thread = asked.thread === undefined ? {} : { thread_ts: asked.thread };
     if (asked.responseUrl !== undefined) return this.#respond(asked.responseUrl, { ...shown, ...thread });
@@ -127,11 +128,7 @@ export class Answers {
 }
 
 /** A direct message to one person. */
-export async function sayDirectly(
-  api: Api,
-  user: string,
-  shown: Presented,
-): Promise<void> {
+export async function sayDirectly(api: Api, user: string, shown: Presented): Promise<void> {
   const direct = await api.write('conversations.open', (web) => web.conversations.open({ users: user }));
   const channel = direct.channel?.id ?? '';
   await api.sendMessage({ channel, unfurl_links: false, unfurl_media: false, parse: 'none', ...shown });

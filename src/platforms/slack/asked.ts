@@ -45,7 +45,9 @@ const buttonShape = z.object({
   channel: placeShape.nullish(),
   message: messageShape.nullish(),
   container: z.object({ thread_ts: z.string().nullish(), is_ephemeral: z.boolean().nullish() }).nullish(),
-  actions: z.array(z.object({ action_id: z.string(), value: z.string().nullish(), action_ts: z.string().nullish() })).min(1),
+  actions: z
+    .array(z.object({ action_id: z.string(), value: z.string().nullish(), action_ts: z.string().nullish() }))
+    .min(1),
   trigger_id: z.string(),
   response_url: z.string().nullish(),
 });

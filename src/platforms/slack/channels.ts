@@ -140,7 +140,7 @@ export class Channels {
 
   async #readAll(): Promise<Map<string, Known>> {
     const known = new Map<string, Known>();
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const page = await this.#api.read('users.conversations', (web) =>
         web.users.conversations({
           types: 'private_channel',
@@ -161,7 +161,9 @@ export class Channels {
   /** Whether what we remember of a channel still holds. */
   async #isUsable(channel: Known): Promise<boolean> {
     try {
-      const answer = await this.#api.read('conversations.info', (web) => web.conversations.info({ channel: channel.id }));
+      const answer = await this.#api.read('conversations.info', (web) =>
+        web.conversations.info({ channel: channel.id }),
+      );
       if (answer.channel?.is_archived !== true) {
         channel.name = answer.channel?.name ?? channel.name;
         return true;

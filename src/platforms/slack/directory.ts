@@ -54,7 +54,9 @@ export class Directory {
   /** The person with this email who may be in channels. */
   async find(email: string): Promise<UserId | undefined> {
     const wanted = email.trim().toLowerCase();
-    const person = await this.#remember(this.#byEmail, wanted, () => this.#ask('users.lookupByEmail', { email: wanted }));
+    const person = await this.#remember(this.#byEmail, wanted, () =>
+      this.#ask('users.lookupByEmail', { email: wanted }),
+    );
     return person === undefined || person.isElsewhere || person.kind !== 'person' ? undefined : userId(person.id);
   }
 
@@ -63,21 +65,18 @@ export class Directory {
     return this.#remember(this.#byId, user, () => this.#ask('users.info', { user }));
   }
 
-  /** The names of these people, as far as they're known within `withinMs`; the lookup goes on after that and is there next time. */
-  async names(users: Iterable<string>, withinMs: number): Promise<ReadonlyMap<string, string>> {
+  /** The names of these people, as far as they're known when `enough` resolves; later ones are there next time. */
+  async names(users: ReadonlySet<string>, enough: Promise<void>): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>();
-    const lookups = [...users].map(async (user) => {
+    const lookUp = async (user: string): Promise<void> => {
       try {
         const person = await this.describe(user);
         if (person !== undefined) names.set(user, person.name);
       } catch {
         // A name is decoration: the message goes its way without it.
       }
-    });
-    if (lookups.length === 0) return names;
-    const enough = new AbortController();
-    await Promise.race([Promise.all(lookups), this.#clock.sleep(withinMs, enough.signal)]);
-    enough.abort();
+    };
+    if (users.size > 0) await Promise.race([Promise.all([...users].map(lookUp)), enough]);
     return new Map(names);
   }
 

@@ -15,6 +15,8 @@ import type { Api } from './api.ts';
 import { slackCode, toBridgeError } from './errors.ts';
 import { postId, postParts } from './ids.ts';
 import { fileName, hasWords, present } from './present.ts';
+import { fileShape } from './receive.ts';
+import type { SlackFile } from './receive.ts';
 import type { Transport } from './transport.ts';
 
 /** How long the share of a file is waited for after completing its upload, and when looking it up later, in milliseconds. */
@@ -76,12 +78,30 @@ export class Files {
     return this.#awaitShare(id, to.channel, LOOK_UP_WAIT_MS);
   }
 
+  /** What Slack tells of files by their id; one that it doesn't tell of is left out. */
+  async describe(ids: readonly string[]): Promise<ReadonlyMap<string, SlackFile>> {
+    const described = new Map<string, SlackFile>();
+    for (const id of ids) {
+      try {
+        const answer = await this.#options.api.read('files.info', (web) => web.files.info({ file: id }));
+        const file = fileShape.safeParse(answer.file);
+        if (file.success) described.set(id, file.data);
+      } catch (error) {
+        // Deleted or closed to us: told as it stands. Anything else may go better when the message is told again.
+        if (!(error instanceof BridgeError) || error.retry === 'later') throw error;
+      }
+    }
+    return described;
+  }
+
   /** See `ChatPlatform.openFile`. */
   async open(ref: FileRef): Promise<Readable> {
     const { api } = this.#options;
-    const answer = await api.read('files.info', (web) => web.files.info({ file: ref })).catch((error: unknown) => {
-      throw isGone(error) ? gone(ref) : error;
-    });
+    const answer = await api
+      .read('files.info', (web) => web.files.info({ file: ref }))
+      .catch((error: unknown) => {
+        throw isGone(error) ? gone(ref) : error;
+      });
     const { url_private_download: download, url_private: view, size, mimetype, mode } = answer.file ?? {};
     const url = download ?? view;
     if (url === undefined || size === undefined || mode === 'tombstone') throw gone(ref);
@@ -100,9 +120,19 @@ export class Files {
     };
     try {
       const answer = await this.#options.api.write('files.getUploadURLExternal', (web) =>
-        web.files.getUploadURLExternal({ filename: fileName(file.name), length, alt_text: file.altText.slice(0, 1000) }),
+        web.files.getUploadURLExternal({
+          filename: fileName(file.name),
+          length,
+          alt_text: file.altText.slice(0, 1000),
+        }),
       );
-      return { id: answer.file_id ?? '', uploadUrl: answer.upload_url ?? '', body: spooled?.read() ?? source, length, close };
+      return {
+        id: answer.file_id ?? '',
+        uploadUrl: answer.upload_url ?? '',
+        body: spooled?.read() ?? source,
+        length,
+        close,
+      };
     } catch (error) {
       await close();
       throw error;
@@ -123,7 +153,8 @@ export class Files {
         dispatcher: this.#options.transport.dispatcher,
       });
       const text = await answer.body.text();
-      if (answer.statusCode !== 200) throw new Error(`the upload was answered ${answer.statusCode} (${text.length} bytes)`);
+      if (answer.statusCode !== 200)
+        throw new Error(`the upload was answered ${answer.statusCode} (${text.length} bytes)`);
     } catch (error) {
       if (failure instanceof BridgeError) throw failure;
       throw new BridgeError('unreachable', 'file upload: failed', {

@@ -84,7 +84,7 @@ export class History {
   }
 
   async *#read(span: Span, how: 'once' | 'patiently'): AsyncGenerator<SlackMessage> {
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const page = await this.#page(span, cursor, how);
       yield* page.messages;
       cursor = page.response_metadata?.next_cursor ?? '';
@@ -145,4 +145,3 @@ function order(one: PlatformEvent, other: PlatformEvent): number {
   if (!('post' in one) || !('post' in other)) return 0;
   return isBefore(postParts(one.post).ts, postParts(other.post).ts) ? -1 : 1;
 }
-

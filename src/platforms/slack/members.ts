@@ -5,6 +5,7 @@ import { BridgeError } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/events.ts';
 import type { ChannelId, UserId } from '../../domain/ids.ts';
 import type { MembershipReport } from '../platform.ts';
+import type { Clock } from '../../runtime/time.ts';
 import type { Api } from './api.ts';
 import { slackCode } from './errors.ts';
 import { userId } from './ids.ts';
@@ -12,6 +13,8 @@ import { userId } from './ids.ts';
 /** How many people one invitation may name; source: docs.slack.dev, conversations.invite. */
 const INVITED_AT_ONCE = 100;
 const PAGE = 200;
+/** How long Slack may take to tell of a removal, its retries included, in milliseconds. */
+const REMOVAL_TOLD_MS = 10 * 60_000;
 
 /** Why somebody can't be taken out or let in, and what mends it. Errors without an entry are told by their name. */
 const KICK_PROBLEMS: Readonly<Record<string, Problem>> = {
@@ -68,12 +71,14 @@ interface Work {
   readonly problems: (Problem & { readonly user?: UserId })[];
   unfinished: boolean;
   retryAfterMs: number | undefined;
+  /** Somebody is taken out by us, or is not (any more). */
+  note(user: UserId, isRemoved: boolean): void;
 }
 
 /** Who is in a channel, the bot included. */
 export async function membersOf(api: Api, channel: string): Promise<UserId[]> {
   const members: UserId[] = [];
-  for (let cursor = ''; ; ) {
+  for (let cursor = ''; ;) {
     const page = await api.read('conversations.members', (web) =>
       web.conversations.members({ channel, limit: PAGE, ...(cursor === '' ? {} : { cursor }) }),
     );
@@ -83,41 +88,68 @@ export async function membersOf(api: Api, channel: string): Promise<UserId[]> {
   }
 }
 
-/** See `ChatPlatform.setUsers`. Rejects only when the channel can't be read, is gone, or our token isn't accepted. */
-export async function setUsers(
-  api: Api,
-  botUserId: string,
-  channel: ChannelId,
-  wanted: ReadonlySet<UserId>,
-): Promise<MembershipReport> {
-  const bot = userId(botUserId);
-  const present = new Set(await membersOf(api, channel));
-  present.delete(bot);
-  const work: Work = {
-    api,
-    channel,
-    present,
-    added: [],
-    removed: [],
-    problems: [],
-    unfinished: false,
-    retryAfterMs: undefined,
-  };
-  await removeAll(work, [...present].filter((user) => !wanted.has(user)));
-  await inviteAll(work, [...wanted].filter((user) => user !== bot && !present.has(user)));
-  return {
-    added: work.added,
-    removed: work.removed,
-    present: [...present],
-    problems: work.problems,
-    unfinished: work.unfinished,
-    ...(work.retryAfterMs === undefined ? {} : { retryAfterMs: work.retryAfterMs }),
-  };
+export class Members {
+  readonly #api: Api;
+  readonly #clock: Clock;
+  /** Whom we took out, where and when: Slack tells us that they left, but not that it was us. */
+  readonly #removals = new Map<string, number>();
+
+  constructor(api: Api, clock: Clock) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  /** Whether an event tells of somebody we took out ourselves. */
+  isOwnRemoval(channel: ChannelId, user: UserId): boolean {
+    return this.#removals.has(`${channel} ${user}`);
+  }
+
+  /** See `ChatPlatform.setUsers`. Rejects only when the channel can't be read, is gone, or our token isn't accepted. */
+  async set(botUserId: string, channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
+    const bot = userId(botUserId);
+    const present = new Set(await membersOf(this.#api, channel));
+    present.delete(bot);
+    const work: Work = {
+      api: this.#api,
+      channel,
+      present,
+      added: [],
+      removed: [],
+      problems: [],
+      unfinished: false,
+      retryAfterMs: undefined,
+      note: (user, isRemoved) => this.#note(`${channel} ${user}`, isRemoved),
+    };
+    await removeAll(
+      work,
+      [...present].filter((user) => !wanted.has(user)),
+    );
+    await inviteAll(
+      work,
+      [...wanted].filter((user) => user !== bot && !present.has(user)),
+    );
+    return {
+      added: work.added,
+      removed: work.removed,
+      present: [...present],
+      problems: work.problems,
+      unfinished: work.unfinished,
+      ...(work.retryAfterMs === undefined ? {} : { retryAfterMs: work.retryAfterMs }),
+    };
+  }
+
+  #note(key: string, isRemoved: boolean): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [old, atMs] of this.#removals) if (atMs < nowMs - REMOVAL_TOLD_MS) this.#removals.delete(old);
+    if (isRemoved) this.#removals.set(key, nowMs);
+    else this.#removals.delete(key);
+  }
 }
 
 /** One at a time: Slack has no way to remove several. */
 async function removeAll(work: Work, users: readonly UserId[]): Promise<void> {
   for (const [index, user] of users.entries()) {
+    work.note(user, true);
     try {
       await work.api.write('conversations.kick', (web) => web.conversations.kick({ channel: work.channel, user }));
     } catch (error) {
@@ -125,6 +157,7 @@ async function removeAll(work: Work, users: readonly UserId[]): Promise<void> {
       // Gone meanwhile, by whomever, is what was wanted. (not_in_channel is about the person here, not about us.)
       if (code !== 'not_in_channel') {
         if (isLeftForLater(work, error)) return;
+        work.note(user, false);
         const problem = problemFor(KICK_PROBLEMS, code ?? '', 'remove');
         if (code === 'restricted_action') {
           // The setting forbids all of them alike: asking for each would only use up the allowance.
@@ -143,6 +176,7 @@ async function removeAll(work: Work, users: readonly UserId[]): Promise<void> {
 async function inviteAll(work: Work, users: readonly UserId[]): Promise<void> {
   for (let from = 0; from < users.length; from += INVITED_AT_ONCE) {
     const batch = users.slice(from, from + INVITED_AT_ONCE);
+    for (const user of batch) work.note(user, false);
     let refusals: readonly { readonly user?: string; readonly error?: string }[];
     try {
       const answer = await work.api.write('conversations.invite', (web) =>

@@ -18,7 +18,6 @@ const MAX_OPTION_TEXT = 75;
 /** Slack cuts `text` at 4,000 characters in chat.update. */
 const MAX_TEXT = 3_900;
 
-
 /** What chat.postMessage, chat.update and chat.postEphemeral take alike. */
 export interface Presented {
   /** For notifications, search and screen readers: escaped, so that it holds no mention and no link. */
@@ -35,12 +34,21 @@ export function present(post: Post): Presented {
     ...contexts(post.lines),
     ...actions(post.buttons),
   ];
-  return { text: escapedWithin(post.summary, MAX_TEXT), blocks: blocks.length > 0 ? blocks : rich(plain(post.summary)) };
+  return {
+    text: escapedWithin(post.summary, MAX_TEXT),
+    blocks: blocks.length > 0 ? blocks : rich(plain(post.summary)),
+  };
 }
 
 /** Whether a post shows anything besides its file. */
 export function hasWords(post: Post): boolean {
-  return post.text.length > 0 || post.marks.length > 0 || post.lines.length > 0 || post.quote !== undefined || post.buttons.length > 0;
+  return (
+    post.text.length > 0 ||
+    post.marks.length > 0 ||
+    post.lines.length > 0 ||
+    post.quote !== undefined ||
+    post.buttons.length > 0
+  );
 }
 
 /** Draws an answer to one person. */
@@ -124,7 +132,7 @@ function quoted(quote: { readonly author: string; readonly text: string }): Rich
 function contexts(lines: readonly string[]): slack.KnownBlock[] {
   const elements = lines
     .filter((line) => line.trim() !== '')
-    
+
     .map((line): slack.PlainTextElement => ({ type: 'plain_text', text: cut(line, MAX_CONTEXT_TEXT), emoji: false }));
   const blocks: slack.KnownBlock[] = [];
   for (let from = 0; from < elements.length; from += MAX_CONTEXT_ELEMENTS) {

@@ -12,9 +12,11 @@ export interface ReceiveContext {
   readonly botUserId: string;
   readonly botId: string;
   readonly names: Names;
+  /** Files that messages name by their id only. */
+  readonly files: ReadonlyMap<string, SlackFile>;
 }
 
-const fileShape = z.object({
+export const fileShape = z.object({
   id: z.string(),
   name: z.string().nullish(),
   title: z.string().nullish(),
@@ -25,7 +27,9 @@ const fileShape = z.object({
   url_private: z.string().nullish(),
   permalink: z.string().nullish(),
   duration_ms: z.number().nullish(),
+  file_access: z.string().nullish(),
 });
+export type SlackFile = z.infer<typeof fileShape>;
 
 /** A message as events and the history carry it. */
 export const messageShape = z.object({
@@ -78,6 +82,18 @@ const callbackShape = z.object({
   event: z.looseObject({ type: z.string() }),
 });
 
+const barePath = z.object({ files: z.array(fileShape) });
+
+/** The ids of files of which messages tell nothing else (those shared from other organisations): files.info tells the rest. */
+export function bareFiles(messages: unknown): readonly string[] {
+  if (typeof messages !== 'object' || messages === null) return [];
+  const parsed = barePath.safeParse(messages);
+  if (parsed.success) {
+    return parsed.data.files.filter((file) => file.file_access === 'check_file_info').map((file) => file.id);
+  }
+  return Object.values(messages).flatMap((inner) => bareFiles(inner));
+}
+
 /** What an event_callback tells, each event with Slack's event id as key. Empty for what doesn't concern us; undefined when it can't be read. */
 export function receive(body: unknown, context: ReceiveContext): readonly PlatformEvent[] | undefined {
   const callback = callbackShape.safeParse(body);
@@ -129,7 +145,9 @@ function ofMessage(
       const { message, previous_message: previous } = event;
       if (!message) return undefined;
       if (message.subtype === 'tombstone') {
-        return previous && isPersons(previous, context) ? deleted(event.channel, message.ts, key, event.event_ts) : undefined;
+        return previous && isPersons(previous, context)
+          ? deleted(event.channel, message.ts, key, event.event_ts)
+          : undefined;
       }
       // Previews and reply counts change a message as well; only an edit has a new time of editing.
       if (!message.edited || message.edited.ts === previous?.edited?.ts) return undefined;
@@ -137,7 +155,9 @@ function ofMessage(
     }
     case 'message_deleted': {
       const { previous_message: previous, deleted_ts: ts } = event;
-      return ts && previous && isPersons(previous, context) ? deleted(event.channel, ts, key, event.event_ts) : undefined;
+      return ts && previous && isPersons(previous, context)
+        ? deleted(event.channel, ts, key, event.event_ts)
+        : undefined;
     }
     default:
       return said(event.channel, event, key, context);
@@ -165,7 +185,9 @@ export function said(
     ...placed(channel, message),
     at: dateOf(message.ts),
     text,
-    files: (message.files ?? []).filter((file) => isOurs(file)).map((file) => fileOf(file)),
+    files: filesOf(message, context)
+      .filter((file) => isHosted(file))
+      .map((file) => fileOf(file)),
     mentionsBot: text.some((block) => mentions(block, context.botUserId)),
   };
 }
@@ -200,19 +222,27 @@ function placed(channel: string, message: SlackMessage) {
 
 /** The words, and the address of files that live elsewhere: those have no bytes to carry. */
 function textOf(message: SlackMessage, context: ReceiveContext): RichText {
-  const words = fromMessage({ text: message.text ?? '', ...(message.blocks ? { blocks: message.blocks } : {}) }, context.names);
-  const links = (message.files ?? []).filter((file) => file.is_external === true && !isOurs(file));
-  const blocks = links.map(
-    (file): Block => ({ kind: 'paragraph', inlines: [{ kind: 'link', url: file.url_private ?? file.permalink ?? '' }] }),
+  const words = fromMessage(
+    { text: message.text ?? '', ...(message.blocks ? { blocks: message.blocks } : {}) },
+    context.names,
   );
+  const links = filesOf(message, context).filter((file) => file.is_external === true);
+  const blocks = links.map((file): Block => ({
+    kind: 'paragraph',
+    inlines: [{ kind: 'link', url: file.url_private ?? file.permalink ?? '' }],
+  }));
   return [...words, ...blocks];
 }
 
-function isOurs(file: z.infer<typeof fileShape>): boolean {
+function filesOf(message: SlackMessage, context: ReceiveContext): readonly SlackFile[] {
+  return (message.files ?? []).map((file) => context.files.get(file.id) ?? file);
+}
+
+function isHosted(file: SlackFile): boolean {
   return file.is_external !== true && file.mode !== 'tombstone' && file.mode !== 'hidden_by_limit';
 }
 
-function fileOf(file: z.infer<typeof fileShape>): PlatformFile {
+function fileOf(file: SlackFile): PlatformFile {
   return {
     ref: fileRef(file.id),
     name: file.name || file.title || 'file',
@@ -227,7 +257,9 @@ function mentions(block: Block, botUserId: string): boolean {
     case 'code':
       return false;
     case 'list':
-      return block.items.some((item) => item.inlines.some((inline) => inline.kind === 'mention' && inline.user === botUserId));
+      return block.items.some((item) =>
+        item.inlines.some((inline) => inline.kind === 'mention' && inline.user === botUserId),
+      );
     case 'paragraph':
     case 'quote':
       return block.inlines.some((inline) => inline.kind === 'mention' && inline.user === botUserId);
@@ -254,9 +286,15 @@ function ofReaction(
   };
 }
 
-function ofMember(event: unknown, kind: 'joined' | 'left', key: string, context: ReceiveContext): PlatformEvent | undefined {
+function ofMember(
+  event: unknown,
+  kind: 'joined' | 'left',
+  key: string,
+  context: ReceiveContext,
+): PlatformEvent | undefined {
   const { channel, user, inviter, event_ts: ts } = memberShape.extend({ inviter: z.string().nullish() }).parse(event);
-  if (user === context.botUserId) return undefined;
+  // Whom we let in ourselves isn't news either.
+  if (user === context.botUserId || inviter === context.botUserId) return undefined;
   const told = { key, channel: channelId(channel), user: userId(user), at: dateOf(ts) };
   return { kind, ...told, ...(inviter ? { by: userId(inviter) } : {}) };
 }

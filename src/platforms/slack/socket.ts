@@ -52,7 +52,10 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
         ...clientOptions(options),
         // A request for an address that is still under way when we stop must not open a connection afterwards.
         fetch: (url, init) =>
-          transport.fetch(url, { ...init, signal: AbortSignal.any([over.signal, ...(init?.signal ? [init.signal] : [])]) }),
+          transport.fetch(url, {
+            ...init,
+            signal: AbortSignal.any([over.signal, ...(init?.signal ? [init.signal] : [])]),
+          }),
       },
     },
     processEventErrorHandler: async ({ error }) => {
