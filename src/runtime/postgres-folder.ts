@@ -20,6 +20,7 @@ import path from 'node:path';
 import type { Log } from './log.ts';
 import { canReach, PostgresError } from './postgres-programs.ts';
 import type { Programs, ServerUser } from './postgres-programs.ts';
+import { systemClock } from './time.ts';
 
 /** The database's superuser and the database itself bear this name. */
 export const DATABASE_NAME = 'switchboard';
@@ -59,13 +60,14 @@ export async function findHome(dataDir: string, name: string, user: ServerUser |
     await chmod(dataDir, (mode & 0o777) | 0o010);
     if (canReach(dataDir, user)) return dataDir;
   }
-  const home = path.join('/var/lib', `switchboard-${shortHash(dataDir)}`);
+  let home: string;
   try {
-    await mkdir(home, { recursive: true, mode: 0o711 });
+    home = await mkdtemp('/var/lib/switchboard-');
+    await chmod(home, 0o711);
     await symlink(path.join(home, name), folder);
   } catch (error) {
     throw new PostgresError(
-      `Started as root, the program runs PostgreSQL as the system user ${user.uid}, who can't reach DATA_DIR (${dataDir}), and ${home} can't stand in for it. Choose another DATA_DIR, start the program as another user, or set DATABASE_URL.`,
+      `Started as root, the program runs PostgreSQL as the system user ${user.uid}, who can't reach DATA_DIR (${dataDir}), and no folder under /var/lib can stand in for it. Choose another DATA_DIR, start the program as another user, or set DATABASE_URL.`,
       { cause: error },
     );
   }
@@ -106,7 +108,7 @@ export async function removeAbandoned(place: Place): Promise<void> {
   for (const name of await readdir(place.home)) {
     if (!name.startsWith(prefix)) continue;
     const leftover = path.join(place.home, name);
-    const ageMs = Date.now() - (await stat(leftover)).mtimeMs;
+    const ageMs = systemClock.now().getTime() - (await stat(leftover)).mtimeMs;
     if (ageMs > ABANDONED_AFTER_MS) await rm(leftover, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 // Vitest's global set-up: one PostgreSQL for the whole run and, in it, a template that every test's database is cloned from.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -37,8 +37,32 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
+/** Ends the servers of runs that were killed before they could. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(os.tmpdir())) {
+    const [, pid] = /^switchboard-tests-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const dataDir = path.join(os.tmpdir(), name);
+    const serverPid = Number.parseInt(
+      await readFile(path.join(dataDir, 'pg18/postmaster.pid'), 'utf8').catch(() => ''),
+      10,
+    );
+    if (isAlive(serverPid)) process.kill(serverPid, 'SIGQUIT');
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function startTemporary(): Promise<{ address: DatabaseAddress; stop(): Promise<void> }> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'switchboard-tests-'));
+  await removeLeftovers();
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), `switchboard-tests-${process.pid}-`));
   const removeFolder = (): Promise<void> => rm(dataDir, { recursive: true, force: true });
   try {
     const server = await startPostgres({ dataDir, log: createLog({ level: 'warn' }) });
