@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import {
   startWhatsApp,
   type CutKind,
-  type Group,
   type MediaKind,
   type Phone,
   type Recipient,
@@ -30,15 +29,13 @@ type Move = (phone: Phone, body: Body) => unknown;
  * `GET /` tells what exists. `to` is a phone's number or a group's JID.
  */
 export async function startControl(simulator: WhatsAppSimulator, port = 0): Promise<Control> {
-  const phones = new Map<string, Phone>();
-  const groups = new Map<string, Group>();
-
   const phone = (number: unknown): Phone => {
-    const found = phones.get(String(number));
+    const found = simulator.phones.find((one) => one.number === number);
     if (!found) throw new Error(`there is no phone with the number ${String(number)}`);
     return found;
   };
-  const recipient = (body: Body): Recipient => groups.get(text(body, 'to')) ?? phone(body['to']);
+  const recipient = (body: Body): Recipient =>
+    simulator.groups.find((group) => group.jid === body['to']) ?? phone(body['to']);
 
   const moves: Readonly<Record<string, Move>> = {
     scan: async (of, body) => ({ deviceId: (await of.scanQr(text(body, 'qr'))).id }),
@@ -75,8 +72,8 @@ export async function startControl(simulator: WhatsAppSimulator, port = 0): Prom
     url: simulator.url,
     noiseRoot: simulator.noiseRoot,
     mediaCaFile: simulator.mediaCaFile,
-    phones: [...phones.values()].map((one) => ({ number: one.number, name: one.name, companions: one.companions() })),
-    groups: [...groups.values()].map((group) => ({ jid: group.jid, subject: group.subject })),
+    phones: simulator.phones.map((one) => ({ number: one.number, name: one.name, companions: one.companions() })),
+    groups: simulator.groups.map((group) => ({ jid: group.jid, subject: group.subject })),
   });
 
   const answer = async (path: readonly string[], body: Body): Promise<unknown> => {
@@ -85,14 +82,11 @@ export async function startControl(simulator: WhatsAppSimulator, port = 0): Prom
     if (noun === 'phones' && number === undefined) {
       const addressing = body['addressing'] === 'pn' ? 'pn' : 'lid';
       const made = simulator.createPhone({ number: text(body, 'number'), name: text(body, 'name'), addressing });
-      phones.set(made.number, made);
       return { number: made.number, jid: made.jid, lid: made.lid };
     }
     if (noun === 'groups') {
       const members = (body['members'] as unknown[]).map(phone);
-      const group = simulator.createGroup(phone(body['owner']), text(body, 'subject'), members);
-      groups.set(group.jid, group);
-      return { jid: group.jid };
+      return { jid: simulator.createGroup(phone(body['owner']), text(body, 'subject'), members).jid };
     }
     const move = noun === 'phones' && verb !== undefined ? moves[verb] : undefined;
     if (!move) throw new Error(`there is no ${path.join('/')}`);

@@ -202,6 +202,10 @@ export class Groups {
     return group;
   }
 
+  get all(): Group[] {
+    return [...this.#byJid.values()];
+  }
+
   find(jid: string | undefined): Group | undefined {
     return jid === undefined ? undefined : this.#byJid.get(jid);
   }

@@ -43,6 +43,9 @@ export interface WhatsAppSimulator {
   readonly mediaCa: string;
   readonly media: MediaHost;
   readonly faults: Faults;
+  /** All phones and groups, in the order they were made. */
+  readonly phones: readonly Phone[];
+  readonly groups: readonly Group[];
   /** Everything seen and done, in order. */
   readonly history: readonly Observation[];
   /** Names of stanzas and queries nobody here knows; a test fails on any. */
@@ -97,6 +100,10 @@ export async function startWhatsApp(options: { readonly port?: number } = {}): P
     mediaCa: certificate.certificate,
     media,
     faults,
+    phones,
+    get groups() {
+      return groups.all;
+    },
     history: log.entries,
     unknown,
     createPhone: ({ number, name, addressing = 'lid' }) => {

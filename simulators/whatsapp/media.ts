@@ -38,6 +38,7 @@ export class MediaHost {
   readonly #server: Server;
   readonly #faults: Faults;
   readonly #files = new Map<string, Buffer>();
+  readonly #expired = new Map<string, Buffer>();
 
   constructor(certificate: LocalhostCertificate, faults: Faults) {
     this.#faults = faults;
@@ -109,7 +110,17 @@ export class MediaHost {
 
   /** Deletes a file, as WhatsApp does after some weeks: downloads get 404. */
   expire(directPath: string): void {
-    this.#files.delete(pathOf(directPath));
+    const path = pathOf(directPath);
+    const file = this.#files.get(path);
+    if (file) this.#expired.set(path, file);
+    this.#files.delete(path);
+  }
+
+  /** A phone uploads a file again: its new path, or undefined for a file that never was. */
+  restore(directPath: string): string | undefined {
+    const path = pathOf(directPath);
+    const file = this.#expired.get(path) ?? this.#files.get(path);
+    return file && this.#keep(file);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -11,6 +11,7 @@ import { LinkedDevices, type LinkedCompanion } from './linked-devices.ts';
 import type { Linking } from './linking.ts';
 import type { MediaHost } from './media.ts';
 import { mediaIn, mediaTypes } from './media-messages.ts';
+import { answerMediaRetry } from './media-retry.ts';
 import { child, isGroup, node, secondsNow, type BinaryNode } from './nodes.ts';
 import type { ObservationLog } from './observations.ts';
 import { Outgoing } from './outgoing.ts';
@@ -316,10 +317,14 @@ export class Phone implements Device {
 
   async #takeReceipt(stanza: BinaryNode): Promise<void> {
     const { type, id = '', from = '', participant } = stanza.attrs;
-    this.#receipts.push(stanza);
-    if (type !== 'retry') return;
     const asker = this.#parts.directory.device(participant ?? from);
-    if (!asker) return;
+    if (type === 'server-error') {
+      const message = this.inbox.find((shown) => shown.id === id)?.message;
+      asker?.deliver(answerMediaRetry(stanza, message, this.#parts.media));
+      return;
+    }
+    this.#receipts.push(stanza);
+    if (type !== 'retry' || !asker) return;
     const count = child(stanza, 'retry')?.attrs['count'] ?? '1';
     await this.#outgoing.resend(id, asker, count, this.#incoming.keysOf(stanza));
   }

@@ -68,6 +68,11 @@ export class Router {
     switch (type) {
       case 'retry':
         return this.#retry(reader, stanza, to);
+      case 'server-error': {
+        const from = reader.account.jid('pn', reader.id);
+        reader.account.devices.get(0)?.deliver(node('receipt', { ...stanza.attrs, from }, stanza.content));
+        return;
+      }
       case undefined:
       case 'inactive':
       case 'read':

@@ -64,6 +64,16 @@ describe('media', () => {
   });
 });
 
+test('the own phone uploads an expired file again when the companion asks', async () => {
+  const bytes = randomBytes(2_000);
+  const message = await arrived(await customer.sendMedia(organisation, 'image', bytes));
+  simulator.media.expire(message.message?.imageMessage?.directPath ?? '');
+  const updated = await client.socket.updateMediaMessage(message);
+  // Baileys may name WhatsApp's own host there; the path is what counts.
+  Object.assign(updated.message?.imageMessage ?? {}, { url: `https://${simulator.media.host}/` });
+  expect((await download(updated)).equals(bytes)).toBe(true);
+});
+
 describe('a faulty media host', () => {
   test('answers with a status', async () => {
     const message = await arrived(await customer.sendMedia(organisation, 'image', randomBytes(100)));
