@@ -221,7 +221,8 @@ function listed(value: Json | undefined, where: string, max: number, report: Rep
   return value.map((item, index) => [objectOf(item), `${where}/${index}`]);
 }
 
-function newBlockId(): string {
+/** A block_id as Slack gives one to a block without. */
+export function newBlockId(): string {
   return Math.random().toString(36).slice(2, 7).padEnd(5, 'x');
 }
 

@@ -96,6 +96,19 @@ export class Events {
     this.#send(delivery, { attempt: delivery.attempts.length, reason: 'timeout' });
   }
 
+  /** Tells the app that it gets too many events to be told of all; source: "app_rate_limited" of the Events API. */
+  async sendRateLimited(): Promise<Receipt> {
+    const workspace = this.#workspace;
+    const body = {
+      token: workspace.verificationToken,
+      type: 'app_rate_limited',
+      team_id: workspace.teamId,
+      minute_rate_limited: workspace.seconds(),
+      api_app_id: workspace.appId,
+    };
+    return this.#carrier.carry({ kind: 'events_api', body, answerable: false, retry: { attempt: 0, reason: '' } });
+  }
+
   /** Whether nothing is on its way or waiting for a redelivery. */
   get settled(): boolean {
     return this.deliveries.every((delivery) => delivery.state !== 'waiting');

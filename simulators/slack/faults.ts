@@ -59,6 +59,8 @@ export type Tier = keyof typeof TIER_BUDGETS | 'post' | 'none';
 
 /** The orders in force. */
 export class Faults {
+  /** How long every call takes before anything is done. */
+  latencyMs = 0;
   /** Whether Slack's documented rate limits are kept. */
   rateLimits = false;
   /** The window of the tiers: 60,000 as documented. */
@@ -136,5 +138,6 @@ function take<Fault>(orders: Order<Fault>[], method: string, channel: string | u
   );
   if (order === undefined) return undefined;
   order.left -= 1;
+  if (order.left <= 0) orders.splice(orders.indexOf(order), 1);
   return order.fault;
 }

@@ -65,6 +65,19 @@ export class HttpMode implements Carrier {
     return response.status;
   }
 
+  /** Sends one well-signed request `times` times, byte for byte the same, as somebody who recorded it would; the statuses. */
+  async replay(event: JsonObject, times: number): Promise<number[]> {
+    const body = JSON.stringify(event);
+    const headers = { ...this.sign(body), 'content-type': 'application/json' };
+    const statuses: number[] = [];
+    for (let index = 0; index < times; index += 1) {
+      const response = await this.#post(body, headers);
+      await response.arrayBuffer();
+      statuses.push(response.status);
+    }
+    return statuses;
+  }
+
   /** Signature headers for a body; `at` in seconds. */
   sign(
     body: string,

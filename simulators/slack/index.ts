@@ -91,8 +91,8 @@ export interface SlackSimulator {
   uninstall(): void;
   /** Makes the tokens good again. */
   restoreToken(): void;
-  /** A code of the OAuth or sign-in flow, as the redirect would carry it. */
-  grantCode(person: Person, nonce?: string): string;
+  /** Who is signed in to Slack in the browser that comes to `/openid/connect/authorize` or `/oauth/v2/authorize`. */
+  signIn(person: Person | undefined): void;
   /** Waits until `read` yields something truthy and answers it; fails after `timeoutMs`, naming `what`. */
   until<Value>(read: () => Value, what?: string, timeoutMs?: number): Promise<NonNullable<Value>>;
   /** Waits until every event was acknowledged or given up. */
@@ -167,7 +167,7 @@ function peopleOf(
   interactions: Interactions,
   people: Map<string, Person>,
   appRuns: () => boolean,
-): Pick<SlackSimulator, 'addPerson' | 'person' | 'change' | 'grantCode' | 'direct'> {
+): Pick<SlackSimulator, 'addPerson' | 'person' | 'change' | 'signIn' | 'direct'> {
   return {
     addPerson: ({ name, ...rest }) => {
       const handle = name.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '.');
@@ -193,10 +193,8 @@ function peopleOf(
       workspace.emit({ type: 'user_change', user, cache_ts: workspace.seconds(), event_ts: workspace.newTs() });
     },
     direct: (person) => workspace.directChannel(person.id),
-    grantCode: (person, nonce) => {
-      const code = `code-${workspace.newId('X')}`;
-      workspace.codes.set(code, { user: person.id, nonce });
-      return code;
+    signIn: (person) => {
+      workspace.signedIn = person?.id;
     },
   };
 }

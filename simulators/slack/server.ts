@@ -93,6 +93,10 @@ async function route(
     case 'avatars':
       response.writeHead(200, { 'content-type': 'image/png' }).end(PIXEL);
       return;
+    case 'oauth':
+    case 'openid':
+      authorize(parts, response, url);
+      return;
     case '':
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(SIGN_IN_PAGE);
       return;
@@ -101,6 +105,22 @@ async function route(
       log.unknown.push(`${request.method ?? ''} ${url.pathname}`);
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
   }
+}
+
+/** The page where a person lets the app know them: taken for agreed at once, as whoever is signed in. */
+function authorize(parts: Parts, response: ServerResponse, url: URL): void {
+  const { workspace } = parts;
+  const asked = url.searchParams;
+  const back = asked.get('redirect_uri') ?? '';
+  if (asked.get('client_id') !== workspace.clientId || !URL.canParse(back)) {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!DOCTYPE html>Something went wrong');
+    return;
+  }
+  const target = new URL(back);
+  if (workspace.signedIn === undefined) target.searchParams.set('error', 'access_denied');
+  else target.searchParams.set('code', workspace.newCode(workspace.signedIn, asked.get('nonce') ?? undefined));
+  target.searchParams.set('state', asked.get('state') ?? '');
+  response.writeHead(302, { location: target.href }).end();
 }
 
 async function upload(

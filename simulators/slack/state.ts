@@ -70,6 +70,8 @@ export class Workspace {
   readonly ephemerals: Ephemeral[] = [];
   /** Codes of the OAuth flow that weren't redeemed yet. */
   readonly codes = new Map<string, { readonly user: string; readonly nonce: string | undefined }>();
+  /** Whom the sign-in page of this simulator takes for signed in to Slack. */
+  signedIn: string | undefined;
   readonly customEmoji = new Set<string>();
   readonly preferences: Preferences = {
     whoCanKick: 'everyone',
@@ -154,10 +156,17 @@ export class Workspace {
     return channel;
   }
 
+  /** A code of the OAuth or sign-in flow, good for one use. */
+  newCode(user: string, nonce?: string): string {
+    const code = randomUUID();
+    this.codes.set(code, { user, nonce });
+    return code;
+  }
+
   /** A new id of Slack's form, with its letter in front. */
   newId(letter: string): string {
     this.#count += 1;
-    return `${letter}0${(0x5a0000 + this.#count * 7919).toString(36).toUpperCase().padStart(9, '7')}`;
+    return `${letter}0${(0x5a0000 + this.#count * 7919).toString(36).toUpperCase().padStart(9, '0')}`;
   }
 
   /** The present time in milliseconds. */

@@ -78,7 +78,7 @@ function styledAt(rest: string, names: Names, styles: readonly StyleName[]): Tok
   const mark = rest[0] ?? '';
   const style = MARKS[mark];
   if (style === undefined || styles.includes(style)) return undefined;
-  const sign = `\\${mark}`;
+  const sign = `[${mark}]`;
   const match = new RegExp(`^${sign}(?=\\S)([^\\n]*?\\S)${sign}(?![\\p{L}\\p{N}])`, 'u').exec(rest);
   if (match === null) return undefined;
   const inner = typedInline(match[1] ?? '', names, [...styles, style]);

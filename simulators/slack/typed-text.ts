@@ -1,4 +1,6 @@
 // What a Slack client makes of typed text: the escaped `text` and the rich_text block that go with it.
+import { newBlockId } from './blocks.ts';
+import { escapeText } from './escape.ts';
 import type { JsonObject } from './json.ts';
 import { typedInline } from './typed-inline.ts';
 import type { Names } from './typed-inline.ts';
@@ -20,19 +22,21 @@ interface Line {
 export function typedText(typed: string, names: Names): Typed {
   const texts: string[] = [];
   const elements: JsonObject[] = [];
-  for (const [index, part] of typed.split('```').entries()) {
-    const isCode = index % 2 === 1 && typed.split('```').length > index + 1;
-    if (isCode) {
-      const code = part.replace(/^\n/, '').replace(/\n$/, '');
-      elements.push({ type: 'rich_text_preformatted', elements: [{ type: 'text', text: code }], border: 0 });
-      texts.push(`\`\`\`${escapeCode(code)}\`\`\``);
-      continue;
-    }
-    const trimmed = part.replace(index > 0 ? /^\n/ : /^(?!)/, '').replace(/\n$/, '');
-    if (trimmed === '') continue;
-    readLines(index % 2 === 1 ? `\`\`\`${trimmed}` : trimmed, names, texts, elements);
+  const readPlain = (part: string): void => {
+    const afterCode = texts.length > 0 ? part.replace(/^\n/, '') : part;
+    const trimmed = afterCode.replace(/\n$/, '');
+    if (trimmed !== '') readLines(trimmed, names, texts, elements);
+  };
+  let from = 0;
+  for (const fence of typed.matchAll(/```([\s\S]*?)```/g)) {
+    readPlain(typed.slice(from, fence.index));
+    from = fence.index + fence[0].length;
+    const code = (fence[1] ?? '').replace(/^\n/, '').replace(/\n$/, '');
+    elements.push({ type: 'rich_text_preformatted', elements: [{ type: 'text', text: code }], border: 0 });
+    texts.push(`\`\`\`${escapeText(code)}\`\`\``);
   }
-  const block = { type: 'rich_text', block_id: Math.random().toString(36).slice(2, 7).padEnd(5, 'x'), elements };
+  readPlain(typed.slice(from));
+  const block = { type: 'rich_text', block_id: newBlockId(), elements };
   return { text: texts.join('\n'), blocks: [block] };
 }
 
@@ -86,8 +90,4 @@ function readLine(line: string): Line {
 
 function indentOf(spaces = ''): number {
   return Math.min(8, Math.ceil(spaces.length / 4));
-}
-
-function escapeCode(code: string): string {
-  return code.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

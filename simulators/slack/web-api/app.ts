@@ -1,5 +1,7 @@
 // Methods about the app itself: Socket Mode addresses, installation, sign-in, and what needs no state.
 import type { JsonObject } from '../json.ts';
+import type { Workspace } from '../state.ts';
+import type { User } from '../types.ts';
 import { Refusal, channelOf } from './call.ts';
 import type { Call, Method } from './call.ts';
 
@@ -19,6 +21,7 @@ export const appMethods: Readonly<Record<string, Method>> = {
   },
   'oauth.v2.access': { token: 'none', scopes: [], tier: 4, run: access },
   'openid.connect.token': { token: 'none', scopes: [], tier: 'none', run: openidToken },
+  'openid.connect.userInfo': { token: 'none', scopes: [], tier: 'none', run: openidUserInfo },
 };
 
 function argsOf(call: Call): JsonObject {
@@ -54,16 +57,11 @@ function openidToken(call: Call): JsonObject {
   const user = workspace.users.get(code.user);
   const claims = {
     iss: 'https://slack.com',
-    sub: code.user,
     aud: workspace.clientId,
     exp: workspace.seconds() + 300,
     iat: workspace.seconds(),
     nonce: code.nonce,
-    email: user?.email,
-    email_verified: true,
-    name: user?.realName,
-    'https://slack.com/team_id': workspace.teamId,
-    'https://slack.com/user_id': code.user,
+    ...claimsOf(workspace, user),
   };
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return {
@@ -71,6 +69,25 @@ function openidToken(call: Call): JsonObject {
     token_type: 'Bearer',
     // The signature isn't Slack's: a client that verifies it needs Slack's keys; over TLS from the token endpoint it may skip that.
     id_token: `${part({ alg: 'RS256', typ: 'JWT', kid: 'simulated' })}.${part(claims)}.${Buffer.from('simulated').toString('base64url')}`,
+  };
+}
+
+function openidUserInfo(call: Call): JsonObject {
+  if (call.token === undefined) throw new Refusal('not_authed');
+  const user = call.workspace.users.get(call.token.replace(/^xoxp-/, ''));
+  if (user === undefined || !call.token.startsWith('xoxp-')) throw new Refusal('invalid_auth');
+  return claimsOf(call.workspace, user);
+}
+
+function claimsOf(workspace: Workspace, user: User | undefined): JsonObject {
+  return {
+    sub: user?.id,
+    email: user?.email,
+    email_verified: true,
+    name: user?.realName,
+    'https://slack.com/team_id': workspace.teamId,
+    'https://slack.com/team_name': workspace.teamName,
+    'https://slack.com/user_id': user?.id,
   };
 }
 

@@ -92,6 +92,7 @@ export class Args {
 /** A call with its arguments. */
 export interface Call extends Parts {
   readonly args: Args;
+  readonly token: string | undefined;
   /** `id:secret` of a Basic authorisation. */
   readonly basicAuth: string | undefined;
 }

@@ -61,6 +61,7 @@ function postMessage(call: Call): JsonObject {
 function target(call: Call): Channel {
   const { workspace, args } = call;
   const id = args.required('channel');
+  if (workspace.channels.has(id)) return channelOf(call);
   const user = workspace.users.get(id);
   if (user !== undefined && user.id !== workspace.bot.id && !user.isBot) {
     if (user.deleted) throw new Refusal('user_disabled');

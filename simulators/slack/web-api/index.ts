@@ -1,4 +1,5 @@
 // The Web API's front desk: reads a request, checks its token, applies faults and budgets, runs the method, answers and keeps the record.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallFault } from '../faults.ts';
 import { isObject, parseJson } from '../json.ts';
@@ -65,6 +66,7 @@ export async function answerCall(
   };
   log.requests.push(record);
   const channel = args.text('channel') || args.text('channel_id') || undefined;
+  if (parts.faults.latencyMs > 0) await pause(parts.faults.latencyMs);
   const fault = parts.faults.takeCall(methodName, channel);
   if (fault !== undefined && failEarly(response, record, fault)) return;
   const method = METHODS.get(methodName);
@@ -96,7 +98,7 @@ async function run(
   input: { args: Args; token: string | undefined; basicAuth: string | undefined },
   record: RequestRecord,
 ): Promise<JsonObject> {
-  const call = { ...parts, args: input.args, basicAuth: input.basicAuth };
+  const call = { ...parts, ...input };
   try {
     checkToken(parts, method, input.token);
     requireScope(call, ...method.scopes);

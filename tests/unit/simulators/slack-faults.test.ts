@@ -120,3 +120,70 @@ it('names a method it does not know', async () => {
   expect(bench.slack.unknown).toEqual(['usergroups.list']);
   (bench.slack.unknown as string[]).length = 0;
 });
+
+it.each([
+  [{ kind: 'short', part: 0.5 } as const, 4],
+  [{ kind: 'long', extraBytes: 3 } as const, 11],
+  [{ kind: 'slow', chunkBytes: 3, pauseMs: 1 } as const, 8],
+])('makes a download %j', async (fault, length) => {
+  const channel = await bench.privateChannel();
+  const ts = await bench.ana.say(channel, '', { files: [{ name: 'a.bin', bytes: Buffer.alloc(8) }] });
+  const { messages } = await bench.client.conversations.history({ channel });
+  const url = messages?.find((message) => message.ts === ts)?.files?.[0]?.url_private ?? '';
+  bench.slack.faults.download(fault);
+  const response = await fetch(url, { headers: { authorization: `Bearer ${bench.slack.botToken}` } });
+  expect((await response.arrayBuffer()).byteLength).toBe(length);
+});
+
+it('takes JSON and multipart bodies as well as forms', async () => {
+  const channel = await bench.privateChannel();
+  const url = `${bench.slack.apiUrl}chat.postMessage`;
+  const authorization = `Bearer ${bench.slack.botToken}`;
+  const blocks = [{ type: 'divider' }];
+  const json = await fetch(url, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({ channel, text: 'json', blocks }),
+  });
+  expect(await json.json()).toMatchObject({ ok: true, message: { text: 'json', blocks } });
+  const form = new FormData();
+  form.set('token', bench.slack.botToken);
+  form.set('channel', channel);
+  form.set('text', 'multipart');
+  const multipart = await fetch(url, { method: 'POST', body: form });
+  expect(await multipart.json()).toMatchObject({ ok: true, message: { text: 'multipart' } });
+  expect(JSON.stringify(bench.slack.requests)).not.toContain(bench.slack.botToken);
+});
+
+it('signs a person in and names them by an ID token', async () => {
+  bench.slack.signIn(bench.ana);
+  const origin = new URL(bench.slack.apiUrl).origin;
+  const asked = new URLSearchParams({
+    client_id: bench.slack.clientId,
+    redirect_uri: 'http://127.0.0.1/back',
+    state: 's',
+    nonce: 'n',
+  });
+  const page = await fetch(`${origin}/openid/connect/authorize?${asked.toString()}`, { redirect: 'manual' });
+  const back = new URL(page.headers.get('location') ?? '');
+  const token = await bench.client.openid.connect.token({
+    client_id: bench.slack.clientId,
+    client_secret: bench.slack.clientSecret,
+    code: back.searchParams.get('code') ?? '',
+  });
+  const claims: unknown = JSON.parse(Buffer.from(token.id_token?.split('.')[1] ?? '', 'base64url').toString());
+  expect(claims).toMatchObject({ email: 'Ana@acme.com', nonce: 'n', 'https://slack.com/user_id': bench.ana.id });
+  const info = await bench.clientFor(token.access_token ?? '').openid.connect.userInfo();
+  expect(info.email).toBe('Ana@acme.com');
+});
+
+it('shows channels on its control page and lets people speak', async () => {
+  const channel = await bench.privateChannel();
+  const control = `${new URL(bench.slack.apiUrl).origin}/control`;
+  const order = { email: 'ana@acme.com', channel: 'wa-lena', text: 'a <b>' };
+  const said = await fetch(`${control}/say`, { method: 'POST', body: JSON.stringify(order) });
+  expect(await said.json()).toMatchObject({ ok: true, ts: bench.slack.channel(channel).messages.at(-1)?.ts });
+  expect(await (await fetch(control)).text()).toContain('a &lt;b&gt;');
+  const state = (await (await fetch(`${control}/state`)).json()) as { channels: { name: string }[] };
+  expect(state.channels.map(({ name }) => name)).toEqual(['wa-lena']);
+});

@@ -2,7 +2,7 @@
 import { App, SocketModeReceiver } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saying } from '../../../simulators/slack/index.ts';
-import { Bench, quiet } from './slack-client.ts';
+import { Bench, errorOf, quiet } from './slack-client.ts';
 
 interface Heard {
   readonly eventId: string;
@@ -169,6 +169,34 @@ describe('events', () => {
     await bench.ana.say(bench.ana.direct, 'help');
     await bench.slack.until(() => bench.ana.directMessages()[0], 'the answer');
     expect(bench.ana.directMessages().map(({ text }) => text)).toEqual(['With what?']);
+  });
+
+  it('tells of a revoked token and an uninstalled app', async () => {
+    bench.slack.uninstall();
+    await bench.slack.until(() => heard.length === 2, 'both events');
+    expect(heard.map(({ type }) => type)).toEqual(['app_uninstalled', 'tokens_revoked']);
+  });
+
+  it('tells of channels renamed, archived, brought back and deleted by people', async () => {
+    const channel = await bench.privateChannel();
+    await bench.ana.rename(channel, 'wa-other');
+    await bench.ana.archive(channel);
+    await bench.ana.unarchive(channel);
+    await bench.ana.deleteChannel(channel);
+    await bench.slack.until(() => heard.some(({ type }) => type === 'group_deleted'), 'the deletion');
+    const types = heard.map(({ type }) => type).filter((type) => type.startsWith('group_'));
+    expect(types).toEqual(['group_rename', 'group_archive', 'group_unarchive', 'group_deleted']);
+    expect(await errorOf(bench.client.conversations.info({ channel }))).toBe('channel_not_found');
+  });
+
+  it('tells of a deactivated person, who is silently out of every channel', async () => {
+    const channel = await bench.privateChannel();
+    bench.slack.change(bench.ana, { deleted: true });
+    const changed = await bench.slack.until(() => heard.find(({ type }) => type === 'user_change'), 'user_change');
+    expect(changed.event['user']).toMatchObject({ id: bench.ana.id, deleted: true });
+    expect(bench.slack.channel(channel).members.has(bench.ana.id)).toBe(false);
+    expect(heard.map(({ type }) => type)).not.toContain('member_left_channel');
+    expect(await errorOf(bench.client.users.lookupByEmail({ email: 'ana@acme.com' }))).toBe('users_not_found');
   });
 
   it('marks a preview as a change that is no edit', async () => {
