@@ -16,6 +16,7 @@ import { child, isGroup, node, secondsNow, type BinaryNode } from './nodes.ts';
 import type { ObservationLog } from './observations.ts';
 import { Outgoing } from './outgoing.ts';
 import { appStateKeyShare, initialHistory, pastChat, type OldMessage, type PastChat } from './past.ts';
+import { answerPeerRequest } from './peer-requests.ts';
 import type { Router } from './router.ts';
 import { SignalEndpoint, type KeyBundle } from './signal.ts';
 
@@ -215,14 +216,7 @@ export class Phone implements Device {
 
   /** Rings and hangs up again unanswered: a missed call. Returns the call's id. */
   call(to: Phone, kind: 'voice' | 'video' = 'voice'): string {
-    const callId = randomBytes(16).toString('hex').toUpperCase();
-    const creator = this.account.jid(this.account.addressing);
-    const attrs = { 'call-id': callId, 'call-creator': creator, caller_pn: this.jid };
-    const offer = node('offer', attrs, [node('audio'), ...(kind === 'video' ? [node('video')] : [])]);
-    for (const event of [offer, node('terminate', { ...attrs, reason: 'timeout' })]) {
-      this.#parts.router.call(this, to.account, event);
-    }
-    return callId;
+    return this.#parts.router.call(this, to.account, kind);
   }
 
   /** Posts a text status ("story") that these people can see. */
@@ -311,8 +305,16 @@ export class Phone implements Device {
     if (stanza.tag !== 'message') return;
     const arrival = await this.#incoming.open(stanza);
     if (!arrival) return;
+    if (stanza.attrs['category'] === 'peer') return this.#answerPeer(stanza, arrival.message);
     this.#screen.take(arrival);
     if (!arrival.fromMe && this.sendsDeliveryReceipts) this.#receipt(arrival, undefined);
+  }
+
+  async #answerPeer(stanza: BinaryNode, message: proto.IMessage): Promise<void> {
+    const { from = '', id = '' } = stanza.attrs;
+    const asker = this.#parts.directory.device(from);
+    const answer = answerPeerRequest(id, message, this.inbox);
+    if (asker && answer) await this.#outgoing.sendPeer(asker, newMessageId(), answer);
   }
 
   async #takeReceipt(stanza: BinaryNode): Promise<void> {

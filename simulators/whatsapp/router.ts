@@ -91,11 +91,17 @@ export class Router {
     }
   }
 
-  /** Rings the other person's companions, or tells them how it ended. */
-  call(caller: Device, called: Account, event: BinaryNode): void {
+  /** Rings the other person's companions and hangs up again; returns the call's id. */
+  call(caller: Device, called: Account, kind: 'voice' | 'video'): string {
+    const callId = randomBytes(16).toString('hex').toUpperCase();
     const from = caller.account.jid(caller.account.addressing);
-    const attrs = { from, id: randomBytes(8).toString('hex'), t: secondsNow(), notify: caller.account.name };
-    for (const device of called.devices.values()) device.deliver(node('call', attrs, [event]));
+    const about = { 'call-id': callId, 'call-creator': from, caller_pn: caller.account.pn };
+    const offer = node('offer', about, [node('audio'), ...(kind === 'video' ? [node('video')] : [])]);
+    for (const event of [offer, node('terminate', { ...about, reason: 'timeout' })]) {
+      const attrs = { from, id: randomBytes(8).toString('hex'), t: secondsNow(), notify: caller.account.name };
+      for (const device of called.devices.values()) device.deliver(node('call', attrs, [event]));
+    }
+    return callId;
   }
 
   /** Forwards typing to whoever is connected. */
@@ -142,7 +148,7 @@ export class Router {
     const other = form === 'lid' ? alternative.pn : alternative.lid;
     const prefix = isOwn ? 'peer_recipient' : 'sender';
     const attrs = isPeer
-      ? { from: sender.account.pn }
+      ? { from: sender.account.jid('pn', sender.id) }
       : {
           from: sender.account.jid(form, sender.id),
           recipient: isOwn ? chat.jid(form) : undefined,

@@ -1,5 +1,5 @@
 // The faults of the WhatsApp simulator, each provoked against a real Baileys client.
-import type { WAMessage } from '@whiskeysockets/baileys';
+import { proto, type WAMessage } from '@whiskeysockets/baileys';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   startWhatsApp,
@@ -201,6 +201,20 @@ describe('messages that cannot be read', () => {
     const id = await ada.sendText(shop, 'Can you read this?');
     await until(() => shown(id).some((message) => bodyOf(message) === 'Can you read this?'));
     expect(ada.receipts.some((receipt) => receipt.attrs['type'] === 'retry' && receipt.attrs['id'] === id)).toBe(true);
+  });
+
+  test('are told once more by the own phone, in private', async () => {
+    const id = await ada.sendText(shop, 'Lost on the way');
+    await shop.received((message) => message.id === id);
+    const key = { id, remoteJid: ada.lid, fromMe: false };
+    const told = client.last.messages.length;
+    await client.socket.sendPeerDataOperationMessage({
+      placeholderMessageResendRequest: [{ messageKey: key }],
+      peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.PLACEHOLDER_MESSAGE_RESEND,
+    });
+    const again = (): WAMessage[] => client.last.messages.slice(told).filter((message) => message.key.id === id);
+    await until(() => again().some((message) => bodyOf(message) === 'Lost on the way'));
+    expect(again().at(-1)?.key.remoteJid).toBe(ada.lid);
   });
 
   test('are asked for again by the customer when the companion used a group key twice', async () => {

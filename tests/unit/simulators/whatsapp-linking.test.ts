@@ -164,6 +164,17 @@ describe('logging in', () => {
   });
 });
 
+test('a query nobody here knows is refused and noted by name', async () => {
+  const other = await startWhatsApp();
+  const phone = other.createPhone({ number: '4930123456', name: 'Other' });
+  const client = await linkByQr(other, async (qr) => phone.scanQr(qr));
+  const query = { tag: 'iq', attrs: { xmlns: 'made:up', type: 'get', to: '@s.whatsapp.net' } };
+  await expect(client.socket.query(query)).rejects.toThrow('feature-not-implemented');
+  expect(other.unknown).toEqual(['iq made:up']);
+  await client.close();
+  await other.stop();
+});
+
 describe('certificates', () => {
   const { verify } = Curve;
   const stockRoot = WA_CERT_DETAILS.PUBLIC_KEY;
