@@ -1,0 +1,142 @@
+// Who asks: the admin's token or a session, a limit on wrong tokens, and the page's origin on writes.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Request, RequestHandler } from 'express';
+import type { Clock } from '../../runtime/time.ts';
+import { Problem } from './errors.ts';
+import type { By, Viewer, WebParts } from './parts.ts';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Whether a request bears this token, in a time that doesn't depend on how much of it is right. */
+export function bearsToken(request: IncomingMessage, token: string): boolean {
+  const given = bearerOf(request);
+  return given !== undefined && timingSafeEqual(digest(given), digest(token));
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+const ADMIN_TOKEN: Viewer = { role: 'admin', email: null, agentId: null, via: 'token' };
+
+/** Who asks; undefined when the request proves nothing. Asked with every request: whoever was taken out is out at once. */
+export async function authenticate(
+  parts: Pick<WebParts, 'config' | 'sessionOf'>,
+  request: IncomingMessage,
+): Promise<Viewer | undefined> {
+  if (request.headers.authorization !== undefined) {
+    const token = parts.config.adminApiToken;
+    return token !== undefined && bearsToken(request, token) ? ADMIN_TOKEN : undefined;
+  }
+  return parts.sessionOf?.(request);
+}
+
+/** For the audit log. */
+export function actorOf(viewer: Viewer): By {
+  const source = viewer.via === 'token' ? 'api' : 'web';
+  if (viewer.agentId === null) return { actor: { kind: 'token', name: 'ADMIN_API_TOKEN' }, source };
+  return {
+    actor: { kind: 'agent', agentId: viewer.agentId, ...(viewer.email === null ? {} : { name: viewer.email }) },
+    source,
+  };
+}
+
+const WRONG_TOKENS_ALLOWED = 30;
+const WINDOW_MS = 60_000;
+const MOST_ADDRESSES = 10_000;
+
+/** Counts wrong tokens by address; whoever tries too many isn't listened to, right token or not, until the minute is over. */
+export class FailureLimit {
+  readonly #clock: Clock;
+  readonly #failures = new Map<string, { count: number; readonly endsAtMs: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How long this address has to wait, in milliseconds; 0 when it needn't. */
+  waitMs(address: string): number {
+    const entry = this.#failures.get(address);
+    if (entry === undefined || entry.count < WRONG_TOKENS_ALLOWED) return 0;
+    return Math.max(0, entry.endsAtMs - this.#clock.monotonicMs());
+  }
+
+  note(address: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    const entry = this.#failures.get(address);
+    if (entry !== undefined && entry.endsAtMs > nowMs) {
+      entry.count += 1;
+      return;
+    }
+    if (this.#failures.size >= MOST_ADDRESSES) this.#forget(nowMs);
+    this.#failures.set(address, { count: 1, endsAtMs: nowMs + WINDOW_MS });
+  }
+
+  #forget(nowMs: number): void {
+    for (const [address, { endsAtMs }] of this.#failures) if (endsAtMs <= nowMs) this.#failures.delete(address);
+    if (this.#failures.size >= MOST_ADDRESSES) this.#failures.clear();
+  }
+}
+
+const viewers = new WeakMap<Request, Viewer>();
+
+/** Who asks, once `requireViewer` has let the request pass. */
+export function viewerOf(request: Request): Viewer {
+  const viewer = viewers.get(request);
+  if (viewer === undefined) throw new Error('A route that needs a viewer is served without one.');
+  return viewer;
+}
+
+/** Lets pass whoever proves who they are. */
+export function requireViewer(parts: WebParts): RequestHandler {
+  const limit = new FailureLimit(parts.clock);
+  return async (request, _response, next) => {
+    const address = request.ip ?? '';
+    const hasToken = request.headers.authorization !== undefined;
+    const waitMs = hasToken ? limit.waitMs(address) : 0;
+    if (waitMs > 0) {
+      throw new Problem(429, 'Too many wrong tokens came from this address.', {
+        headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
+      });
+    }
+    const viewer = await authenticate(parts, request);
+    if (viewer === undefined) {
+      if (hasToken) {
+        limit.note(address);
+        parts.log.warn({ address }, 'a request came with a wrong token');
+      }
+      throw new Problem(401, hasToken ? 'This token is not accepted.' : 'Sign in first, or send a token.', {
+        headers: { 'www-authenticate': 'Bearer realm="switchboard"' },
+      });
+    }
+    viewers.set(request, viewer);
+    next();
+  };
+}
+
+/**
+ * Lets writes pass only from our own pages or from programs. A browser tells where a request comes from by
+ * `Sec-Fetch-Site` or `Origin`; `ownOrigins` is asked with every request.
+ */
+export function requireOwnOrigin(ownOrigins: () => ReadonlySet<string>): RequestHandler {
+  return (request, _response, next) => {
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      next();
+      return;
+    }
+    const origin = request.get('origin');
+    const site = request.get('sec-fetch-site');
+    const isOurs =
+      origin === undefined
+        ? site === undefined || site === 'same-origin' || site === 'none'
+        : ownOrigins().has(origin) && (site === undefined || site === 'same-origin');
+    if (!isOurs) throw new Problem(403, 'Changes are only taken from our own pages.');
+    // A cookie goes along with any page's request, so that silence is no proof.
+    const isSession = viewers.get(request)?.via === 'session';
+    if (isSession && origin === undefined && site === undefined) {
+      throw new Problem(403, 'A change must say which page it comes from.');
+    }
+    next();
+  };
+}

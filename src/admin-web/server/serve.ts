@@ -1,0 +1,77 @@
+// Serves routes under /api/v1: who may, what was sent, the handler, the answer. The one place where a Route meets express.
+import express from 'express';
+import type { Request, RequestHandler, Response, Router } from 'express';
+import { actorOf, viewerOf } from './auth.ts';
+import { Problem, check, notFound } from './errors.ts';
+import type { WebParts } from './parts.ts';
+import type { Call, Method, Route } from './route.ts';
+
+/** An answer before it is sent: what an `Idempotency-Key` keeps. */
+export interface Reply {
+  readonly status: number;
+  /** Undefined: no body. */
+  readonly body: unknown;
+}
+
+/** Wraps a handler's run so that a repeat of the same request isn't done again. */
+export type Once = (route: Route, call: Call, request: Request, run: () => Promise<Reply>) => Promise<Reply>;
+
+const MOST_BYTES = 1024 * 1024;
+
+/** Parses JSON bodies. To be used after the asker is known, so that strangers' bodies aren't read. */
+export const readBody: RequestHandler = (request, response, next) => {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.get('content-length') ?? 0) > 0;
+  if (hasBody && !request.is('application/json')) {
+    throw new Problem(415, 'The body must be JSON, sent as application/json.');
+  }
+  parseJson(request, response, next);
+};
+
+const parseJson = express.json({ limit: MOST_BYTES, inflate: false, strict: false });
+
+/** All routes as a router. Anything else is answered 404, or 405 where the path is known. */
+export function createRouter(parts: WebParts, routes: readonly Route[], once: Once): Router {
+  const router = express.Router({ caseSensitive: true });
+  for (const route of routes) router[route.method](route.path, handlerOf(parts, route, once));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+    router.all(path, refuseMethod(methods));
+  }
+  router.use(() => {
+    throw notFound('address');
+  });
+  return router;
+}
+
+function refuseMethod(methods: readonly Method[]): RequestHandler {
+  const allow = methods.map((method) => method.toUpperCase()).join(', ');
+  return () => {
+    throw new Problem(405, `This address takes ${allow}.`, { headers: { allow } });
+  };
+}
+
+function handlerOf(parts: WebParts, route: Route, once: Once): RequestHandler {
+  return async (request, response) => {
+    const viewer = viewerOf(request);
+    if (route.who === 'admin' && viewer.role !== 'admin') throw new Problem(403, 'Only an admin may do this.');
+    const call: Call = {
+      parts,
+      viewer,
+      by: actorOf(viewer),
+      params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
+      query: check(route.query, { ...request.query }),
+      body: check(route.body, (request.body as unknown) ?? {}),
+    };
+    const run = async (): Promise<Reply> => {
+      const body = await route.handle(call);
+      return { status: route.response === undefined ? 204 : (route.status ?? 200), body };
+    };
+    send(response, await (route.method === 'post' ? once(route, call, request, run) : run()));
+  };
+}
+
+function send(response: Response, { status, body }: Reply): void {
+  response.status(status);
+  if (body === undefined) response.end();
+  else response.json(body);
+}

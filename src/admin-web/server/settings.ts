@@ -1,0 +1,44 @@
+// What the pages may change that is nobody else's: a number's name and signature, a chat's send mode. Each with its audit row.
+import type { AccountId, ChatId } from '../../domain/ids.ts';
+import type { Clock } from '../../runtime/time.ts';
+import type { ChatMode } from '../../store/chat.ts';
+import type { Store } from '../../store/store.ts';
+import type { By } from './parts.ts';
+
+interface SettingsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** Changes what is given; false when the Account isn't there. */
+export function changeAccount(
+  { store, clock }: SettingsParts,
+  id: AccountId,
+  change: { readonly name?: string | undefined; readonly signature?: boolean | undefined },
+  by: By,
+): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    if ((await tx.accounts.find(id)) === undefined) return false;
+    if (change.name !== undefined) await tx.accounts.rename(id, change.name);
+    if (change.signature !== undefined) await tx.accounts.setSignature(id, change.signature);
+    await tx.audit.add({ ...by, action: 'account.change', detail: { accountId: id, ...change }, at: clock.now() });
+    return true;
+  });
+}
+
+/** False when the Chat isn't there. */
+export function setChatMode({ store, clock }: SettingsParts, id: ChatId, mode: ChatMode, by: By): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const chat = await tx.chats.find(id);
+    if (chat === undefined) return false;
+    await tx.chats.setMode(id, mode);
+    await tx.audit.add({
+      ...by,
+      action: 'chat.mode',
+      chatId: id,
+      detail: { from: chat.mode, to: mode },
+      at: clock.now(),
+    });
+    return true;
+  });
+}

@@ -1,0 +1,210 @@
+// A web server on loopback over a database of its own, with a Bridge that only remembers what it was asked.
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { createWebServer } from '../../src/admin-web/server/app.ts';
+import type { BridgeFacade, Health, Viewer, WebParts } from '../../src/admin-web/server/app.ts';
+import { readConfig } from '../../src/config.ts';
+import type { AccountId, AgentId, ChatId, MessageId } from '../../src/domain/ids.ts';
+import type { LinkStep } from '../../src/platforms/messenger.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import { Vault } from '../../src/runtime/secrets.ts';
+import { fakeClock } from '../../src/runtime/time.ts';
+import type { FakeClock } from '../../src/runtime/time.ts';
+import { newId } from '../../src/store/db.ts';
+import { Store } from '../../src/store/store.ts';
+import { freshDatabase } from '../support/postgres.ts';
+
+export const ADMIN_TOKEN = 'the-admin-token-of-the-tests';
+
+/** Answers of the Bridge that a test may set, and what it was asked. */
+export class BridgeDesk implements BridgeFacade {
+  readonly asked: { readonly what: string; readonly about: unknown; readonly by: unknown }[] = [];
+  readonly steps = new Map<AccountId, LinkStep>();
+  readonly files = new Map<MessageId, { bytes: Buffer; name: string; mimeType: string }>();
+  refusal: string | undefined;
+  failure: Error | undefined;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  #ask(what: string, about: unknown, by: unknown): { refused: string } | undefined {
+    this.asked.push({ what, about, by });
+    if (this.failure !== undefined) throw this.failure;
+    return this.refusal === undefined ? undefined : { refused: this.refusal };
+  }
+
+  createAccount: BridgeFacade['createAccount'] = async (name, by) => {
+    this.#ask('createAccount', { name }, by);
+    return this.#store.read.accounts.create({ id: newId<AccountId>(Date.now()), name: name ?? 'A number' });
+  };
+  link: BridgeFacade['link'] = async (account, options, by) => this.#ask('link', { account, ...options }, by);
+  linkStep: BridgeFacade['linkStep'] = (account) => this.steps.get(account) ?? { step: 'waiting' };
+  unlink: BridgeFacade['unlink'] = async (account, by) => {
+    this.#ask('unlink', { account }, by);
+  };
+  reply: BridgeFacade['reply'] = async (reply, by) =>
+    this.#ask('reply', reply, by) ?? { messageId: newId<MessageId>(Date.now()) };
+  retry: BridgeFacade['retry'] = async (delivery, by) => this.#ask('retry', { delivery }, by);
+  giveUp: BridgeFacade['giveUp'] = async (delivery, by) => this.#ask('giveUp', { delivery }, by);
+  openMedia: BridgeFacade['openMedia'] = async (message) => {
+    const file = this.files.get(message);
+    if (file === undefined) return undefined;
+    const { bytes, name, mimeType } = file;
+    return { stream: Readable.from([bytes]), name, mimeType, sizeBytes: bytes.length };
+  };
+  problems: BridgeFacade['problems'] = () => [];
+}
+
+export interface Desk {
+  readonly url: string;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly clock: FakeClock;
+  readonly bridge: BridgeDesk;
+  /** What each member may see; nothing when absent. */
+  readonly scopes: Map<AgentId, ReadonlySet<ChatId>>;
+  /** Lines of the log. */
+  readonly lines: string[];
+  phase: Health['phase'];
+  /** Asks as the admin's token, as an Agent by a session cookie (`agent`), or as nobody. */
+  ask(method: string, path: string, options?: AskOptions): Promise<Asked>;
+  /** Makes an Agent to ask as. */
+  agent(email: string, role: 'admin' | 'member'): Promise<AgentId>;
+  close(): Promise<void>;
+}
+
+export interface AskOptions {
+  readonly as?: AgentId | 'nobody';
+  readonly body?: unknown;
+  /** Instead of `body`: exactly these bytes. */
+  readonly raw?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Parsed, or undefined when it isn't JSON. */
+  readonly body: unknown;
+}
+
+/** Opens a desk; `env` adds settings. Close it when done. */
+export async function openDesk(
+  env: Readonly<Record<string, string>> = {},
+  more: Partial<WebParts> = {},
+): Promise<Desk> {
+  const database = await freshDatabase();
+  const store = Store.create({ address: database });
+  await store.migrate(database);
+  const lines: string[] = [];
+  const clock = fakeClock('2026-03-01T12:00:00Z');
+  const bridge = new BridgeDesk(store);
+  const scopes = new Map<AgentId, ReadonlySet<ChatId>>();
+  const vault = new Vault({ current: randomBytes(32) });
+  const desk = { phase: 'ready' as Health['phase'] };
+  const server = createWebServer({
+    config: readConfig({ PORT: '0', ADMIN_API_TOKEN: ADMIN_TOKEN, ...env }),
+    store,
+    vault,
+    clock,
+    log: createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } }),
+    bridge,
+    access: {
+      scopeOf: async (agent) => {
+        const found = await store.read.agents.find(agent);
+        return found?.role === 'admin' ? 'all' : (scopes.get(agent) ?? new Set());
+      },
+    },
+    health: () => ({ phase: desk.phase }),
+    platforms: () => [],
+    sessionOf: (request) => sessionOf(store, request),
+    ...more,
+  });
+  const { port } = await server.listen();
+  const url = `http://127.0.0.1:${port}`;
+  return Object.assign(desk, {
+    url,
+    store,
+    vault,
+    clock,
+    bridge,
+    scopes,
+    lines,
+    ask: (method: string, path: string, options: AskOptions = {}) => ask(url, method, path, options),
+    agent: async (email: string, role: 'admin' | 'member') => {
+      await store.read.agents.ensureAdmin(email, new Date());
+      const row = await store.read.agents.byEmail(email);
+      if (row === undefined) throw new Error('The agent that was just made is not there.');
+      if (role === 'member') await store.query(`update agent set role = 'member' where id = $1`, [row.id]);
+      return row.id;
+    },
+    close: async () => {
+      await server.close();
+      await store.close();
+      await database.drop();
+    },
+  });
+}
+
+/** The tests' own sign-in: the cookie is the Agent's id. */
+async function sessionOf(store: Store, request: IncomingMessage): Promise<Viewer | undefined> {
+  const id = /(?:^|; )session=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
+  const agent = id === undefined ? undefined : await store.read.agents.find(id as AgentId);
+  if (agent === undefined || agent.status !== 'active') return undefined;
+  return { role: agent.role, email: agent.email, agentId: agent.id, via: 'session' };
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** The `id` of what was made or read. */
+export const idOf = (asked: Asked): string => (asked.body as { id: string }).id;
+/** The `items` of a list. */
+export const itemsOf = (asked: Asked): readonly Item[] => (asked.body as { items: Item[] }).items;
+/** The ids of a list's items. */
+export const idsOf = (asked: Asked): readonly string[] => itemsOf(asked).map((item) => String(item['id']));
+export const cursorOf = (asked: Asked): string | null => (asked.body as { nextCursor: string | null }).nextCursor;
+/** What a refusal says. */
+export const detailOf = (asked: Asked): string => (asked.body as { detail: string }).detail;
+/** The paths a refusal names. */
+export const pathsOf = (asked: Asked): readonly string[] =>
+  (asked.body as { errors: { path: string }[] }).errors.map((error) => error.path);
+
+/** All ids of a list, read page by page. */
+export async function readAll(desk: Desk, path: string, options: AskOptions = {}): Promise<readonly string[]> {
+  const ids: string[] = [];
+  const joint = path.includes('?') ? '&' : '?';
+  for (let cursor: string | null = null; ;) {
+    const page = await desk.ask('GET', cursor === null ? path : `${path}${joint}cursor=${cursor}`, options);
+    ids.push(...idsOf(page));
+    cursor = cursorOf(page);
+    if (cursor === null) return ids;
+  }
+}
+
+async function ask(url: string, method: string, path: string, options: AskOptions): Promise<Asked> {
+  const { as, body, raw, headers = {} } = options;
+  const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(as === undefined ? { authorization: `Bearer ${ADMIN_TOKEN}` } : {}),
+      ...(as === undefined || as === 'nobody' ? {} : { cookie: `session=${as}`, origin: url }),
+      ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(text === undefined ? {} : { body: text }),
+  });
+  const answer = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return {
+    status: response.status,
+    headers: response.headers,
+    text: answer,
+    body: isJson ? JSON.parse(answer) : undefined,
+  };
+}
