@@ -1,17 +1,11 @@
 // A Chat's name → a channel name that Slack and Discord both take as it is. Pure.
+import { firstCharacters } from '../domain/characters.ts';
 import type { ChatRef } from '../domain/events.ts';
 
 const PREFIX = 'wa-';
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** At most `maxLength` UTF-16 units, cut between characters as people see them, without a separator at the end. */
 function cut(name: string, maxLength: number): string {
-  let kept = '';
-  for (const { segment } of segmenter.segment(name)) {
-    if (kept.length + segment.length > maxLength) break;
-    kept += segment;
-  }
-  return kept.replace(/[\-_]+$/v, '');
+  return firstCharacters(name, maxLength).replace(/[\-_]+$/v, '');
 }
 
 /**

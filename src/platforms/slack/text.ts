@@ -1,5 +1,6 @@
 // The neutral rich text ⇄ Slack: rich_text blocks both ways, the `text` field, and names. Pure; everything that goes out is literal.
 import type { types as slack } from '@slack/bolt';
+import { firstCharacters } from '../../domain/characters.ts';
 import { mergeInlines } from '../../domain/inline.ts';
 import { plainText, type Block, type Inline, type ListItem, type RichText, type Style } from '../../domain/text.ts';
 import { unicodeOf } from './emoji.ts';
@@ -236,7 +237,6 @@ export function fromMessage(
   return read.length === 0 ? fromMrkdwn(message.text, names) : read;
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 // Joiners stay between the parts of an emoji; anywhere else they, like all that can't be seen or turns text round, only disguise.
 const INVISIBLE =
   /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D|\u200D(?!\p{Extended_Pictographic})|[[\p{Cf}\p{Cs}\p{Co}\u115F\u1160\u2800\u3164\uFFA0]--[\u200D]]/gv;
@@ -250,12 +250,6 @@ export function cleanName(name: string): string {
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gv, ' ')
     .replaceAll(INVISIBLE, '')
     .replaceAll(/(\p{M}{3})\p{M}+/gv, '$1')
-    .trim()
-    .slice(0, 2 * NAME_MAX);
-  let cut = '';
-  for (const { segment } of segmenter.segment(visible)) {
-    if (cut.length + segment.length > NAME_MAX) break;
-    cut += segment;
-  }
-  return cut.trim() || 'Unknown';
+    .trim();
+  return firstCharacters(visible, NAME_MAX).trim() || 'Unknown';
 }
