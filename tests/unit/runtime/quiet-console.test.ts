@@ -1,7 +1,9 @@
 // What libsignal prints about its sessions, driven through its real code in a process of its own.
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runProgram } from '../../support/program.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const file = path.join(import.meta.dirname, 'programs/libsignal-program.ts');
 

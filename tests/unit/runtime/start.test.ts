@@ -2,8 +2,10 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { runProgram } from '../../support/program.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const root = path.resolve(import.meta.dirname, '../../..');
 let app: string;
@@ -13,10 +15,10 @@ beforeEach(async () => {
   await writeFile(
     path.join(app, 'told.mts'),
     `const told: string[] = process.argv.slice(2);
-     process.stdout.write(\`told \${told.join(' ')} by \${process.env['STARTED_BY'] ?? 'itself'}\\n\`);
      const ends = { SIGTERM: 4, SIGINT: 5, SIGHUP: 6 } as const;
      for (const [signal, code] of Object.entries(ends)) process.on(signal, () => process.exit(code));
-     setTimeout(() => undefined, 60_000);`,
+     setTimeout(() => undefined, 60_000);
+     process.stdout.write(\`told \${told.join(' ')} by \${process.env['STARTED_BY'] ?? 'itself'}\\n\`);`,
   );
 });
 afterEach(() => rm(app, { recursive: true }));

@@ -1,7 +1,9 @@
 // The databases that tests get: real, their own, and reachable by URL from a program under test.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseDatabaseUrl } from '../../../src/runtime/database-url.ts';
 import { connect, freshDatabase } from '../../support/postgres.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 test('two databases of one run do not see each other, and each is reached by its URL', async () => {
   const [first, second] = await Promise.all([freshDatabase(), freshDatabase()]);
