@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { as, type PersonAddress, type UserId } from '../../../../src/domain/ids.ts';
 import { plain, plainText, type Block, type Inline, type RichText, type Style } from '../../../../src/domain/text.ts';
 import { cleanName, escape, fromMessage, toRichTextBlock, type Names } from '../../../../src/platforms/slack/text.ts';
+import { toRichText } from '../../../../src/platforms/whatsapp/text.ts';
 
 const names: Names = {
   user: (id) => (id === 'U1' ? 'Ana' : undefined),
@@ -101,6 +102,36 @@ describe('drawing', () => {
     expect(escape('<!channel> & <@U1> &lt; <https://evil|bank.com> \uDC00')).toBe(
       '&lt;!channel&gt; &amp; &lt;@U1&gt; &amp;lt; &lt;https://evil|bank.com&gt; \uFFFD',
     );
+  });
+});
+
+describe('what a customer writes', () => {
+  const corpus = [
+    '@channel @here @everyone <!channel> <!here|x> <!subteam^S1> <@U1> <#C1>',
+    '<https://evil|bank.com> &lt;!channel&gt; &amp;lt; [x](javascript:alert(1)) <mailto:a@b|c>',
+    '```<!channel>``` *<@U1>* _<https://evil|bank>_ ~&~ `<!here>` :wave:',
+    '> <!channel>\n- <@U1>\n1. <https://evil|bank.com>\n/invite @U1\n>>> all',
+    '\u202E<lennahc!> \u200B@channel \uD800 \0',
+  ];
+
+  test.each(corpus)('pings nobody, disguises nothing and keeps its words: %j', (value) => {
+    const rich = toRichText(value, new Map());
+    const block = toRichTextBlock(rich);
+    const kinds = new Set<string>();
+    const texts: string[] = [];
+    JSON.stringify(block, (key, part: unknown) => {
+      if (key === 'type') kinds.add(String(part));
+      if (key === 'text' || key === 'url') texts.push(String(part));
+      return part;
+    });
+    const harmless = /^(?:text|link|rich_text(?:_section|_list|_quote|_preformatted)?)$/v;
+    expect([...kinds].filter((kind) => !harmless.test(kind))).toEqual([]);
+    // A link shows its own address: it has no words of its own.
+    expect(JSON.stringify(block)).not.toMatch(/"url":[^\}]*"text":/v);
+    const bare = (whole: string): string => whole.replaceAll(/[\s*_~`>•\-\uD800\uFFFD\0]|\d\./gv, '');
+    expect(bare(texts.join(''))).toBe(bare(value));
+    expect(escape(value)).not.toMatch(/[<>]/v);
+    expect(escape(value)).toMatch(/^(?:[^&]|&(?:amp|lt|gt);)*$/v);
   });
 });
 
@@ -324,7 +355,7 @@ describe('work grows with the length only', () => {
     '\uD800',
     ' ',
   ])('%j repeated', (unit) => {
-    const value = unit.repeat(Math.ceil(100_000 / unit.length));
+    const value = unit.repeat(Math.ceil(40_000 / unit.length));
     const started = performance.now();
     toRichTextBlock(readText(value));
     cleanName(value);
