@@ -32,6 +32,10 @@ export const IdentityEntity = defineEntity({
     userId: p.text().$type<UserId>().primary(),
     agentId: p.manyToOne(AgentEntity).mapToPk().index('identity_agent'),
     how: p.text().$type<IdentityProof>(),
+    /** False while the person is deactivated in the Workspace, or gone from it. */
+    active: p.boolean().default(true),
+    /** When the platform last vouched for the email. */
+    checkedAt: p.datetime().nullable(),
     at: p.datetime().defaultRaw('now()'),
   },
 });
@@ -49,8 +53,10 @@ export interface Identity {
   readonly userId: UserId;
   readonly agentId: AgentId;
   readonly how: IdentityProof;
+  readonly active: boolean;
 }
 
+const identityColumns = ['workspaceId', 'userId', 'agentId', 'how', 'active'] as const;
 const columns = ['id', 'email', 'name', 'role', 'status'] as const;
 
 export const agentQueries = (db: Db) => ({
@@ -72,33 +78,88 @@ export const agentQueries = (db: Db) => ({
       .execute();
   },
   identities: (agentId: AgentId): Promise<Identity[]> =>
-    db
-      .selectFrom('identity')
-      .select(['workspaceId', 'userId', 'agentId', 'how'])
-      .where('agentId', '=', agentId)
-      .execute(),
+    db.selectFrom('identity').select(identityColumns).where('agentId', '=', agentId).execute(),
   identitiesIn: (workspaceId: WorkspaceId): Promise<Identity[]> =>
-    db
-      .selectFrom('identity')
-      .select(['workspaceId', 'userId', 'agentId', 'how'])
-      .where('workspaceId', '=', workspaceId)
-      .execute(),
+    db.selectFrom('identity').select(identityColumns).where('workspaceId', '=', workspaceId).execute(),
   identity: (workspaceId: WorkspaceId, userId: UserId): Promise<Identity | undefined> =>
     db
       .selectFrom('identity')
-      .select(['workspaceId', 'userId', 'agentId', 'how'])
+      .select(identityColumns)
       .where('workspaceId', '=', workspaceId)
       .where('userId', '=', userId)
       .executeTakeFirst(),
-  identify: async (identity: Identity, at: Date): Promise<void> => {
+  /** Makes or replaces who this user is; an identity is active when it's made. */
+  identify: async (identity: Omit<Identity, 'active'>, at: Date): Promise<void> => {
     const { workspaceId, userId, agentId, how } = identity;
+    const rest = { agentId, how, at, active: true, checkedAt: at };
     await db
       .insertInto('identity')
-      .values({ workspaceId, userId, agentId, how, at })
-      .onConflict((conflict) => conflict.columns(['workspaceId', 'userId']).doUpdateSet({ agentId, how, at }))
+      .values({ workspaceId, userId, ...rest })
+      .onConflict((conflict) => conflict.columns(['workspaceId', 'userId']).doUpdateSet(rest))
       .execute();
   },
+  /** `active`: whether the person is there; `at`: when the platform said so. */
+  checkedIdentity: async (workspaceId: WorkspaceId, userId: UserId, active: boolean, at: Date): Promise<void> => {
+    await db
+      .updateTable('identity')
+      .set({ active, checkedAt: at })
+      .where('workspaceId', '=', workspaceId)
+      .where('userId', '=', userId)
+      .execute();
+  },
+  /** Identities that rest on the platform's word for an email, not asked for since `before`: the longest ago first. */
+  identitiesToCheck: (workspaceId: WorkspaceId, before: Date, limit: number): Promise<Identity[]> =>
+    db
+      .selectFrom('identity')
+      .select(identityColumns)
+      .where('workspaceId', '=', workspaceId)
+      .where('how', '=', 'email')
+      .where((eb) => eb.or([eb('checkedAt', 'is', null), eb('checkedAt', '<=', before)]))
+      .orderBy('checkedAt')
+      .limit(limit)
+      .execute(),
+  allIdentities: (): Promise<Identity[]> => db.selectFrom('identity').select(identityColumns).execute(),
   forget: async (workspaceId: WorkspaceId, userId: UserId): Promise<void> => {
     await db.deleteFrom('identity').where('workspaceId', '=', workspaceId).where('userId', '=', userId).execute();
   },
+  byEmails: async (emails: readonly string[]): Promise<ReadonlyMap<string, Agent>> => {
+    if (emails.length === 0) return new Map();
+    const lower = emails.map((email) => email.toLowerCase());
+    const rows: Agent[] = await db.selectFrom('agent').select(columns).where('email', 'in', lower).execute();
+    return new Map(rows.map((row) => [row.email, row]));
+  },
+  /** Undefined when the email is there already. */
+  add: (
+    agent: { email: string; name: string | null; role: Role; status: AgentStatus },
+    now: Date,
+  ): Promise<Agent | undefined> =>
+    db
+      .insertInto('agent')
+      .values({ id: newId<AgentId>(now.getTime()), ...agent, email: agent.email.toLowerCase(), createdAt: now })
+      .onConflict((conflict) => conflict.column('email').doNothing())
+      .returning(columns)
+      .executeTakeFirst(),
+  setRole: async (id: AgentId, role: Role): Promise<void> => {
+    await db.updateTable('agent').set({ role }).where('id', '=', id).execute();
+  },
+  setName: async (id: AgentId, name: string): Promise<void> => {
+    await db.updateTable('agent').set({ name }).where('id', '=', id).execute();
+  },
+  setStatus: async (id: AgentId, status: AgentStatus, now: Date): Promise<void> => {
+    await db
+      .updateTable('agent')
+      .set({ status, deactivatedAt: status === 'deactivated' ? now : null })
+      .where('id', '=', id)
+      .execute();
+  },
+  /** All active admins, locked until the transaction ends: whoever takes one away knows that another one stays. */
+  lockAdmins: (): Promise<Agent[]> =>
+    db
+      .selectFrom('agent')
+      .select(columns)
+      .where('role', '=', 'admin')
+      .where('status', '=', 'active')
+      .orderBy('id')
+      .forUpdate()
+      .execute(),
 });

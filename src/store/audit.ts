@@ -19,6 +19,12 @@ export interface AuditEntry {
   readonly at: Date;
 }
 
+/** Who does it and through which door: for the audit row that a facade writes in its own transaction. */
+export interface By {
+  readonly actor: AuditEntry['actor'];
+  readonly source: string;
+}
+
 export const AuditEntity = defineEntity({
   name: 'Audit',
   tableName: 'audit',
@@ -33,10 +39,34 @@ export const AuditEntity = defineEntity({
     agentId: p.uuid().$type<AgentId>().nullable(),
     detail: p.json<Readonly<Record<string, unknown>>>().nullable(),
     source: p.text(),
+    /** The row's place in the chain, and the hash over it and the row before (`access/audit-chain.ts`); none until the chain got there. */
+    chainSeq: p.bigint('number').nullable().unique('audit_chain'),
+    hash: p.text().nullable(),
   },
   indexes: [
     { name: 'audit_chat', properties: ['chatId', 'id'] },
     { name: 'audit_at', properties: ['at'] },
+    { name: 'audit_agent', properties: ['agentId', 'id'] },
+    { name: 'audit_actor', properties: ['actorAgentId', 'id'] },
+    {
+      name: 'audit_chats',
+      expression: `create index "audit_chats" on "audit" using gin (("detail" -> 'chatIds')) where "detail" ? 'chatIds'`,
+    },
+    {
+      name: 'audit_unchained',
+      expression: 'create index "audit_unchained" on "audit" ("id") where "chain_seq" is null',
+    },
+  ],
+  // The function itself is in the migration: it lets nothing but the chain be written onto a row.
+  triggers: [
+    {
+      name: 'audit_append_only',
+      timing: 'before',
+      events: ['update', 'delete'],
+      forEach: 'row',
+      expression:
+        'create trigger "audit_append_only" before update or delete on "audit" for each row execute function audit_audit_append_only_fn()',
+    },
   ],
 });
 

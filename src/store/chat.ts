@@ -139,6 +139,12 @@ export const chatQueries = (db: Db) => ({
       .where('id', '=', id)
       .execute();
   },
+  rename: async (id: ChatId, name: string): Promise<void> => {
+    await db.updateTable('chat').set({ name }).where('id', '=', id).execute();
+  },
+  moveContact: async (from: ContactId, to: ContactId): Promise<void> => {
+    await db.updateTable('chat').set({ contactId: to }).where('contactId', '=', from).execute();
+  },
   setMode: async (id: ChatId, mode: ChatMode): Promise<void> => {
     await db.updateTable('chat').set({ mode }).where('id', '=', id).execute();
   },

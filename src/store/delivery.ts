@@ -1,71 +1,21 @@
-// Delivery and Lane: what is to be carried where, in which order, and what became of it.
+// Delivery: carrying one thing to one place, and what became of it; claimed and settled by lanes.
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { randomBytes } from 'node:crypto';
-import type {
-  AccountId,
-  ChatId,
-  DeliveryId,
-  DeliveryKey,
-  MessageId,
-  MirrorId,
-  PostId,
-  RemoteId,
-  UserId,
-  WorkspaceId,
-} from '../domain/ids.ts';
-import type { Notice } from '../domain/notice.ts';
+import type { ChatId, DeliveryId, DeliveryKey, MessageId, MirrorId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
+import {
+  isOfState,
+  LaneEntity,
+  laneKey,
+  subjectOf,
+  type DeliveryTask,
+  type Lane,
+  type LaneName,
+  type LaneTarget,
+} from './lane.ts';
 
-/** `live`: strictly in order. `status`: lines and ticks, which may come a little later. `history`: gives way to both. */
-export type LaneClass = 'live' | 'status' | 'history';
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'uncertain' | 'cancelled';
-
-/** To a workspace: make the channel show a Message, its reactions, the line under it; tell a Notice. To a messenger: the rest. */
-export type DeliveryTask =
-  | { readonly kind: 'show' | 'reactions' | 'line'; readonly messageId: MessageId; readonly mirrorId: MirrorId }
-  | {
-      readonly kind: 'notice';
-      readonly workspaceId: WorkspaceId;
-      readonly notice: Notice;
-      readonly mirrorId?: MirrorId;
-      readonly threadId?: PostId;
-      readonly userId?: UserId;
-    }
-  | { readonly kind: 'send'; readonly messageId: MessageId }
-  | { readonly kind: 'amend' | 'revoke' | 'react'; readonly messageId: MessageId; readonly remoteId: RemoteId }
-  | { readonly kind: 'read'; readonly chatId: ChatId };
-
-/** Where a lane leads: waking and pausing go by it. */
-export type LaneTarget = `account:${AccountId}` | `workspace:${WorkspaceId}`;
-
-export interface LaneName {
-  readonly target: LaneTarget;
-  readonly class: LaneClass;
-  /** The Chat or Mirror (or the Workspace's notices) whose order it keeps. */
-  readonly of: string;
-}
-
-export const LaneEntity = defineEntity({
-  name: 'Lane',
-  tableName: 'lane',
-  properties: {
-    id: p.bigint('string').primary().autoincrement(),
-    key: p.text().unique('lane_key'),
-    target: p.text().$type<LaneTarget>().index('lane_target'),
-    class: p.text().$type<LaneClass>(),
-    nextSeq: p.bigint('number').default(1),
-    /** Deliveries neither settled nor given up. */
-    waiting: p.integer().default(0),
-    nextAt: p.datetime(),
-    /** The lease's fence of the process that works on it. */
-    fence: p.bigint('string').nullable(),
-    /** Failures of its head since it last moved. */
-    attempts: p.integer().default(0),
-    lastError: p.text().nullable(),
-  },
-  indexes: [{ name: 'lane_due', expression: 'create index "lane_due" on "lane" ("next_at") where "waiting" > 0' }],
-});
 
 export const DeliveryEntity = defineEntity({
   name: 'Delivery',
@@ -106,14 +56,6 @@ export const DeliveryEntity = defineEntity({
   ],
 });
 
-export interface Lane {
-  readonly id: string;
-  readonly key: string;
-  readonly target: LaneTarget;
-  readonly class: LaneClass;
-  readonly attempts: number;
-}
-
 export interface Delivery {
   readonly id: DeliveryId;
   readonly laneId: string;
@@ -145,32 +87,6 @@ const columns = [
   'createdAt',
   'firstTriedAt',
 ] as const;
-
-const laneKey = (name: LaneName) => `${name.class}:${name.target}:${name.of}`;
-
-/** What makes two tasks of a status lane the same. */
-function subjectOf(task: DeliveryTask): string {
-  switch (task.kind) {
-    case 'show':
-    case 'reactions':
-    case 'line':
-      return `${task.kind}:${task.messageId}:${task.mirrorId}`;
-    case 'notice':
-      return 'notice';
-    case 'send':
-      return `send:${task.messageId}`;
-    case 'amend':
-    case 'revoke':
-    case 'react':
-      return `${task.kind}:${task.messageId}:${task.remoteId}`;
-    case 'read':
-      return `read:${task.chatId}`;
-  }
-}
-
-/** Tasks that read the present state when they're carried out, so that one waiting is enough. */
-const isOfState = ({ kind }: DeliveryTask): boolean =>
-  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'read';
 
 /** 20 characters of [0-9a-f]: within every platform's limit (Discord's nonce: 25). */
 const newKey = (): DeliveryKey => randomBytes(10).toString('hex') as DeliveryKey;
@@ -382,6 +298,22 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .returning('id')
       .executeTakeFirst();
     return row !== undefined;
+  },
+  /** Puts an ended Delivery at the end of its lane again. */
+  requeue: async (id: DeliveryId, now: Date): Promise<void> => {
+    const row = await db.selectFrom('delivery').select('laneId').where('id', '=', id).executeTakeFirstOrThrow();
+    const lane = await db
+      .updateTable('lane')
+      .set({ nextSeq: sql<number>`next_seq + 1`, waiting: sql<number>`waiting + 1`, nextAt: now })
+      .where('id', '=', row.laneId)
+      .returning(sql<number>`(next_seq - 1)::int`.as('seq'))
+      .executeTakeFirstOrThrow();
+    await db
+      .updateTable('delivery')
+      .set({ state: 'queued', seq: lane.seq, settledAt: null, reason: null, code: null })
+      .where('id', '=', id)
+      .execute();
+    enqueued();
   },
   counts: async (): Promise<{ state: DeliveryState; count: number; oldestAt: Date | null }[]> =>
     db

@@ -4,8 +4,13 @@ import { AgentEntity, IdentityEntity } from './agent.ts';
 import { AuditEntity } from './audit.ts';
 import { ChatAddressEntity, ChatEntity } from './chat.ts';
 import { ContactAddressEntity, ContactEntity } from './contact.ts';
-import { DeliveryEntity, LaneEntity } from './delivery.ts';
+import { DeliveryEntity } from './delivery.ts';
+import { ChatGrantEntity, LabelGrantEntity } from './grant.ts';
+import { IdempotencyEntity } from './idempotency.ts';
 import { ArrivalEntity, HeardEntity } from './inbox.ts';
+import { InvitationEntity } from './invitation.ts';
+import { ChatLabelEntity, LabelEntity } from './label.ts';
+import { LaneEntity } from './lane.ts';
 import { MessageEntity, WaitingEntity } from './message.ts';
 import { MirrorEntity, MirrorUserEntity } from './mirror.ts';
 import { PostEntity } from './post.ts';
@@ -29,6 +34,11 @@ export const entities = [
   IdentityEntity,
   ChatEntity,
   ChatAddressEntity,
+  LabelEntity,
+  ChatLabelEntity,
+  ChatGrantEntity,
+  LabelGrantEntity,
+  InvitationEntity,
   MirrorEntity,
   MirrorUserEntity,
   MessageEntity,
@@ -39,4 +49,5 @@ export const entities = [
   LaneEntity,
   DeliveryEntity,
   AuditEntity,
+  IdempotencyEntity,
 ] as const;

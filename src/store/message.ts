@@ -265,6 +265,9 @@ export const messageQueries = (db: Db) => ({
   ): Promise<void> => {
     await db.updateTable('message').set(change).where('id', '=', id).execute();
   },
+  setFiltered: async (id: MessageId, reason: string): Promise<void> => {
+    await db.updateTable('message').set({ filtered: reason }).where('id', '=', id).execute();
+  },
   /** The first moment it was to be seen in a channel. */
   posted: async (id: MessageId, at: Date): Promise<void> => {
     await db

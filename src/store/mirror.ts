@@ -2,13 +2,15 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { Problem } from '../domain/events.ts';
-import type { ChannelId, ChatId, MirrorId, PostId, UserId, WorkspaceId } from '../domain/ids.ts';
+import type { AgentId, ChannelId, ChatId, MirrorId, PostId, UserId, WorkspaceId } from '../domain/ids.ts';
 import { ChatEntity } from './chat.ts';
 import { newId, type Db } from './db.ts';
 import { WorkspaceEntity } from './workspace.ts';
 
 /** `opening`: the channel isn't there yet. `gone`: it was deleted, archived or closed to us; the next message opens a new one. */
 export type MirrorState = 'opening' | 'open' | 'gone';
+
+export type MirrorUserState = 'in' | 'left' | 'out';
 
 export const MirrorEntity = defineEntity({
   name: 'Mirror',
@@ -26,6 +28,8 @@ export const MirrorEntity = defineEntity({
     createdAt: p.datetime().defaultRaw('now()'),
     /** Set when the people in the channel may not be those the rules want; cleared by the reconcile loop. */
     staleAt: p.datetime().nullable(),
+    /** Stale, and somebody may be in who shouldn't be: those are looked at first. */
+    urgent: p.boolean().default(false),
     checkAfter: p.datetime().nullable(),
     checkedAt: p.datetime().nullable(),
     problems: p.json<readonly Problem[]>().nullable(),
@@ -48,9 +52,11 @@ export const MirrorUserEntity = defineEntity({
   properties: {
     mirrorId: p.manyToOne(MirrorEntity).mapToPk().primary().deleteRule('cascade'),
     userId: p.text().$type<UserId>().primary(),
-    /** `left`: went by hand, and is not fetched back. */
-    state: p.text().$type<'in' | 'left'>(),
+    /** `left`: went by hand, and is not fetched back. `out`: taken out by us. */
+    state: p.text().$type<MirrorUserState>(),
     at: p.datetime().defaultRaw('now()'),
+    /** When we last took the person out, until the platform told us so: that leaving is not by hand. */
+    outAt: p.datetime().nullable(),
   },
 });
 
@@ -64,6 +70,11 @@ export interface Mirror {
   readonly url: string | null;
   readonly generation: number;
   readonly problems: readonly Problem[] | null;
+}
+
+export interface StaleMirror extends Mirror {
+  readonly staleAt: Date;
+  readonly urgent: boolean;
 }
 
 const columns = [
@@ -125,59 +136,198 @@ export const mirrorQueries = (db: Db) => ({
       .execute();
     await db.deleteFrom('mirror_user').where('mirrorId', '=', id).execute();
   },
+  /** Moves a merged Chat's Mirrors to the one that stays; where both have one, that of the staying Chat is kept. */
+  moveChat: async (from: ChatId, to: ChatId): Promise<void> => {
+    await sql`update mirror m set chat_id = ${to} where chat_id = ${from} and not exists
+      (select 1 from mirror k where k.chat_id = ${to} and k.workspace_id = m.workspace_id)`.execute(db);
+    await db.deleteFrom('mirror').where('chatId', '=', from).execute();
+  },
   rename: async (id: MirrorId, channelName: string): Promise<void> => {
     await db.updateTable('mirror').set({ channelName }).where('id', '=', id).execute();
   },
-  /** Asks the reconcile loop to look at these again. */
-  markStale: async (which: { workspaceId?: WorkspaceId; chatId?: ChatId; id?: MirrorId }, now: Date): Promise<void> => {
-    let query = db.updateTable('mirror').set({ staleAt: now, checkAfter: null }).where('state', '=', 'open');
+  /** Asks the reconcile loop to look at these again; `urgent` when somebody may have to go. Absent means all of them. */
+  markStale: async (
+    which: {
+      workspaceId?: WorkspaceId;
+      chatId?: ChatId;
+      chatIds?: readonly ChatId[];
+      id?: MirrorId;
+      ids?: readonly MirrorId[];
+    },
+    now: Date,
+    urgent = false,
+  ): Promise<void> => {
+    let query = db
+      .updateTable('mirror')
+      .set({
+        // Later than before in any case: a look that has begun must see that it was marked again.
+        staleAt: sql<Date>`greatest(${now}::timestamptz, "stale_at" + interval '1 millisecond')`,
+        checkAfter: null,
+        ...(urgent ? { urgent } : {}),
+      })
+      .where('state', '=', 'open');
     if (which.workspaceId !== undefined) query = query.where('workspaceId', '=', which.workspaceId);
     if (which.chatId !== undefined) query = query.where('chatId', '=', which.chatId);
+    if (which.chatIds !== undefined) query = query.where(sql<boolean>`"chat_id" = any(${[...which.chatIds]}::uuid[])`);
     if (which.id !== undefined) query = query.where('id', '=', which.id);
+    if (which.ids !== undefined) query = query.where(sql<boolean>`"id" = any(${[...which.ids]}::uuid[])`);
     await query.execute();
   },
-  stale: async (now: Date, limit: number): Promise<(Mirror & { readonly staleAt: Date })[]> => {
-    const rows = await db
+  /** The first to be looked at, in one Workspace: those out of which somebody may have to go, then the longest stale. */
+  stale: async (
+    now: Date,
+    limit: number,
+    which: { workspaceId?: WorkspaceId; urgent?: boolean } = {},
+  ): Promise<StaleMirror[]> => {
+    let query = db
       .selectFrom('mirror')
-      .select([...columns, 'staleAt'])
+      .select([...columns, 'staleAt', 'urgent'])
       .where('staleAt', 'is not', null)
       .where('state', '=', 'open')
       .where((eb) => eb.or([eb('checkAfter', 'is', null), eb('checkAfter', '<=', now)]))
+      .orderBy('urgent', 'desc')
       .orderBy('staleAt')
-      .limit(limit)
-      .execute();
+      .orderBy('id')
+      .limit(limit);
+    if (which.workspaceId !== undefined) query = query.where('workspaceId', '=', which.workspaceId);
+    if (which.urgent !== undefined) query = query.where('urgent', '=', which.urgent);
+    const rows = await query.execute();
     return rows.flatMap((row) => (row.staleAt === null ? [] : [{ ...row, staleAt: row.staleAt }]));
   },
-  /** Records who is in. Stays stale when it was marked again meanwhile. */
+  /** How many channels still wait for their people to be put right: the progress of a bulk change. */
+  staleCounts: (): Promise<{ workspaceId: WorkspaceId; count: number }[]> =>
+    db
+      .selectFrom('mirror')
+      .select(['workspaceId', sql<number>`count(*)::int`.as('count')])
+      .where('staleAt', 'is not', null)
+      .where('state', '=', 'open')
+      .groupBy('workspaceId')
+      .execute(),
+  /** Marks stale what wasn't looked at since `checkedBefore` and isn't resting, the longest ago first. */
+  sweep: async (workspaceId: WorkspaceId, checkedBefore: Date, limit: number, now: Date): Promise<void> => {
+    await sql`update mirror set stale_at = ${now} where id in (
+      select id from mirror where workspace_id = ${workspaceId} and state = 'open' and stale_at is null
+        and (checked_at is null or checked_at <= ${checkedBefore}) and (check_after is null or check_after <= ${now})
+      order by checked_at nulls first limit ${limit})`.execute(db);
+  },
+  /** Those of these that aren't resting after a refusal. */
+  notResting: async (ids: readonly MirrorId[], now: Date): Promise<MirrorId[]> => {
+    const rows = await sql<{ id: MirrorId }>`select id from mirror where id = any(${[...ids]}::uuid[])
+      and stale_at is null and (check_after is null or check_after <= ${now})`.execute(db);
+    return rows.rows.map((row) => row.id);
+  },
+  /** Channels whose people couldn't be made what the rules want, with why. */
+  troubled: (workspaceId: WorkspaceId): Promise<Mirror[]> =>
+    db
+      .selectFrom('mirror')
+      .select(columns)
+      .where('workspaceId', '=', workspaceId)
+      .where('problems', 'is not', null)
+      .orderBy('id')
+      .execute(),
+  /** These people are about to be taken out by us: the platform's word of it is not a leaving by hand. */
+  takingOut: async (id: MirrorId, userIds: readonly UserId[], now: Date): Promise<void> => {
+    if (userIds.length === 0) return;
+    await db
+      .insertInto('mirror_user')
+      .values(userIds.map((userId) => ({ mirrorId: id, userId, state: 'in' as const, at: now, outAt: now })))
+      .onConflict((conflict) => conflict.columns(['mirrorId', 'userId']).doUpdateSet({ outAt: now }))
+      .execute();
+  },
+  /**
+   * Records who is in. `staleAt` is what it was when the look began: marked again meanwhile, it stays stale; absent, there's more to do and it
+   * stays stale as well.
+   */
   reconciled: async (
     id: MirrorId,
-    report: { staleAt: Date; present: readonly UserId[]; problems: readonly Problem[] },
+    report: {
+      staleAt?: Date;
+      present: readonly UserId[];
+      removed: readonly UserId[];
+      problems: readonly Problem[];
+    },
     now: Date,
   ): Promise<void> => {
-    await db.deleteFrom('mirror_user').where('mirrorId', '=', id).where('state', '=', 'in').execute();
-    if (report.present.length > 0) {
-      await db
-        .insertInto('mirror_user')
-        .values(report.present.map((userId) => ({ mirrorId: id, userId, state: 'in' as const })))
-        .onConflict((conflict) => conflict.columns(['mirrorId', 'userId']).doUpdateSet({ state: 'in', at: now }))
-        .execute();
-    }
+    const present = [...report.present];
+    const removed = [...report.removed];
+    await sql`delete from mirror_user where mirror_id = ${id} and state <> 'left'
+      and not (user_id = any(${present}::text[])) and not (user_id = any(${removed}::text[]))
+      and (out_at is null or out_at < ${now}::timestamptz - interval '10 minutes')`.execute(db);
+    await sql`insert into mirror_user (mirror_id, user_id, state, at)
+      select ${id}::uuid, user_id, 'in', ${now}::timestamptz from unnest(${present}::text[]) as there (user_id)
+      on conflict (mirror_id, user_id) do update set state = 'in', at = excluded.at
+        where mirror_user.state <> 'left'`.execute(db);
+    await sql`insert into mirror_user (mirror_id, user_id, state, at, out_at)
+      select ${id}::uuid, user_id, 'out', ${now}::timestamptz, ${now}::timestamptz from unnest(${removed}::text[]) as gone (user_id)
+      on conflict (mirror_id, user_id) do update
+        set state = case mirror_user.state when 'left' then 'left' else 'out' end, at = excluded.at`.execute(db);
+    const { staleAt } = report;
     await db
       .updateTable('mirror')
       .set({
         checkedAt: now,
         problems: report.problems.length === 0 ? null : report.problems,
-        staleAt: sql<Date | null>`case when "stale_at" > ${report.staleAt} then "stale_at" end`,
+        ...(staleAt === undefined
+          ? {}
+          : {
+              staleAt: sql<Date | null>`case when "stale_at" > ${staleAt} then "stale_at" end`,
+              urgent: sql<boolean>`"urgent" and "stale_at" > ${staleAt}`,
+            }),
       })
       .where('id', '=', id)
       .execute();
   },
+  /** It was refused: for `problems`, not to be tried again by sweeps until `checkAfter`. */
+  refused: async (
+    id: MirrorId,
+    refusal: { staleAt: Date; problems: readonly Problem[]; checkAfter: Date },
+    now: Date,
+  ): Promise<void> => {
+    const { staleAt, problems, checkAfter } = refusal;
+    await db
+      .updateTable('mirror')
+      .set({ checkedAt: now, problems, checkAfter, staleAt: null, urgent: false })
+      .where('id', '=', id)
+      .where('staleAt', '<=', staleAt)
+      .execute();
+  },
+  /** Done as far as it goes: sweeps leave it alone until then, unless it was marked again meanwhile. */
+  rest: async (id: MirrorId, checkAfter: Date): Promise<void> => {
+    await db.updateTable('mirror').set({ checkAfter }).where('id', '=', id).where('staleAt', 'is', null).execute();
+  },
   reconcileLater: async (id: MirrorId, checkAfter: Date): Promise<void> => {
     await db.updateTable('mirror').set({ checkAfter }).where('id', '=', id).execute();
   },
-  users: (id: MirrorId): Promise<{ userId: UserId; state: 'in' | 'left' }[]> =>
+  users: (id: MirrorId): Promise<{ userId: UserId; state: MirrorUserState }[]> =>
     db.selectFrom('mirror_user').select(['userId', 'state']).where('mirrorId', '=', id).execute(),
-  setUser: async (id: MirrorId, userId: UserId, state: 'in' | 'left', now: Date): Promise<void> => {
+  user: (id: MirrorId, userId: UserId): Promise<{ state: MirrorUserState; outAt: Date | null } | undefined> =>
+    db
+      .selectFrom('mirror_user')
+      .select(['state', 'outAt'])
+      .where('mirrorId', '=', id)
+      .where('userId', '=', userId)
+      .executeTakeFirst(),
+  /** The platform told of our taking out: from now on a leaving is by hand. */
+  toldOut: async (id: MirrorId, userId: UserId): Promise<void> => {
+    await db
+      .updateTable('mirror_user')
+      .set({ outAt: null })
+      .where('mirrorId', '=', id)
+      .where('userId', '=', userId)
+      .execute();
+  },
+  /** Those who left by hand are wanted again in the Chats' channels. */
+  welcomeBack: async (pairs: readonly { agentId: AgentId; chatId: ChatId }[]): Promise<void> => {
+    if (pairs.length === 0) return;
+    await sql`delete from mirror_user u using mirror m, identity i,
+        unnest(${pairs.map((pair) => pair.agentId)}::uuid[], ${pairs.map((pair) => pair.chatId)}::uuid[]) as p (agent_id, chat_id)
+      where u.state = 'left' and u.mirror_id = m.id and m.chat_id = p.chat_id and i.agent_id = p.agent_id
+        and i.workspace_id = m.workspace_id and i.user_id = u.user_id`.execute(db);
+  },
+  forgetUser: async (id: MirrorId, userId: UserId): Promise<void> => {
+    await db.deleteFrom('mirror_user').where('mirrorId', '=', id).where('userId', '=', userId).execute();
+  },
+  setUser: async (id: MirrorId, userId: UserId, state: MirrorUserState, now: Date): Promise<void> => {
     await db
       .insertInto('mirror_user')
       .values({ mirrorId: id, userId, state, at: now })

@@ -20,6 +20,8 @@ export const PostEntity = defineEntity({
     postId: p.text().$type<PostId>(),
     /** The root of the thread it stands in; none at the top level. */
     threadId: p.text().$type<PostId>().nullable(),
+    /** Of the Mirror's channels, which one it stands in. */
+    generation: p.integer(),
     /** A digest of what it shows: the same again needs no edit. */
     shown: p.text().nullable(),
     /** The bot's reactions on it. */
@@ -41,11 +43,23 @@ export interface PostRow {
   readonly part: number;
   readonly postId: PostId;
   readonly threadId: PostId | null;
+  readonly generation: number;
   readonly shown: string | null;
   readonly reactions: readonly string[] | null;
 }
 
-const columns = ['id', 'mirrorId', 'messageId', 'role', 'part', 'postId', 'threadId', 'shown', 'reactions'] as const;
+const columns = [
+  'id',
+  'mirrorId',
+  'messageId',
+  'role',
+  'part',
+  'postId',
+  'threadId',
+  'generation',
+  'shown',
+  'reactions',
+] as const;
 
 export const postQueries = (db: Db) => ({
   of: (messageId: MessageId, mirrorId: MirrorId): Promise<PostRow[]> =>
@@ -82,6 +96,7 @@ export const postQueries = (db: Db) => ({
     part: number;
     postId: PostId;
     threadId: PostId | null;
+    generation: number;
     shown: string | null;
   }): Promise<void> => {
     await db

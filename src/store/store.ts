@@ -15,7 +15,12 @@ import { contactQueries } from './contact.ts';
 import { kyselyOptions, type Db } from './db.ts';
 import { deliveryQueries } from './delivery.ts';
 import { entities } from './entities.ts';
+import { grantQueries } from './grant.ts';
+import { idempotencyQueries } from './idempotency.ts';
 import { inboxQueries } from './inbox.ts';
+import { invitationQueries } from './invitation.ts';
+import { labelQueries } from './label.ts';
+import { listingQueries } from './listing.ts';
 import { messageQueries } from './message.ts';
 import { migrations } from './migrations/list.ts';
 import { mirrorQueries } from './mirror.ts';
@@ -33,7 +38,12 @@ function queries(db: Db, enqueued: () => void) {
     chats: chatQueries(db),
     contacts: contactQueries(db),
     deliveries: deliveryQueries(db, enqueued),
+    grants: grantQueries(db),
+    idempotency: idempotencyQueries(db),
     inbox: inboxQueries(db),
+    invitations: invitationQueries(db),
+    labels: labelQueries(db),
+    listings: listingQueries(db),
     messages: messageQueries(db),
     mirrors: mirrorQueries(db),
     posts: postQueries(db),

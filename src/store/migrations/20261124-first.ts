@@ -60,7 +60,7 @@ const statements = [
   `create index "mirror_stale" on "mirror" ("stale_at") where "stale_at" is not null`,
   `alter table "mirror" add constraint "mirror_place" unique ("chat_id", "workspace_id")`,
   `alter table "mirror" add constraint "mirror_channel" unique ("workspace_id", "channel_id")`,
-  `create table "post" ("id" bigserial primary key, "mirror_id" uuid not null, "message_id" uuid not null, "role" text not null, "part" int not null default 0, "post_id" text not null, "thread_id" text null, "shown" text null, "reactions" jsonb null, "created_at" timestamptz not null default now())`,
+  `create table "post" ("id" bigserial primary key, "mirror_id" uuid not null, "message_id" uuid not null, "role" text not null, "part" int not null default 0, "post_id" text not null, "thread_id" text null, "generation" int not null, "shown" text null, "reactions" jsonb null, "created_at" timestamptz not null default now())`,
   `create index "post_recent" on "post" ("mirror_id", "created_at")`,
   `alter table "post" add constraint "post_place" unique ("mirror_id", "post_id")`,
   `alter table "post" add constraint "post_part" unique ("message_id", "mirror_id", "role", "part")`,

@@ -1,4 +1,10 @@
 // Every change of the tables, in order. A migration is never edited once it landed; a new one is added.
+import { Migration20261124Access } from './20261124-access.ts';
 import { Migration20261124First } from './20261124-first.ts';
+import { Migration20261124Idempotency } from './20261124-idempotency.ts';
 
-export const migrations = [{ name: '20261124-first', class: Migration20261124First }] as const;
+export const migrations = [
+  { name: '20261124-first', class: Migration20261124First },
+  { name: '20261124-access', class: Migration20261124Access },
+  { name: '20261124-idempotency', class: Migration20261124Idempotency },
+] as const;

@@ -1,0 +1,238 @@
+// The delivery loop: claims lanes, performs the Delivery at the head of each, settles it. The only place that decides to try again.
+import { BridgeError } from '../domain/errors.ts';
+import type { Lease } from '../runtime/lease.ts';
+import type { Log } from '../runtime/log.ts';
+import { Loop, type Clock } from '../runtime/time.ts';
+import type { Delivery } from '../store/delivery.ts';
+import type { Lane, LaneTarget } from '../store/lane.ts';
+import type { Store } from '../store/store.ts';
+import type { ToMessenger } from './to-messenger.ts';
+import type { ToPlatform, Try } from './to-platform.ts';
+
+export interface DeliverParts {
+  readonly store: Store;
+  readonly lease: Pick<Lease, 'valid' | 'fence'>;
+  readonly toPlatform: ToPlatform;
+  readonly toMessenger: ToMessenger;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Lanes worked on at once: enough to keep slow platforms busy, few enough for the database's pool. */
+const LANES_AT_ONCE = 24;
+/** After so many Deliveries a lane gives way to others that wait. */
+const DELIVERIES_A_TURN = 20;
+/** The slow poll: what was enqueued by another way than this process's store is found after this. */
+const POLL_MS = 1_000;
+const FIRST_BACK_OFF_MS = 500;
+const LONGEST_BACK_OFF_MS = 60_000;
+/** Tries without any answer before a send to a messenger is left for a person: two relays under one id (product §3.6). */
+const UNCERTAIN_TRIES = 2;
+/** Certain failures of our own making (`broken`) before a Delivery is given up, so that a poison message can't hold its lane for ever. */
+const BROKEN_TRIES = 5;
+/** A platform may ask for any wait; we look again at least this often. */
+const LONGEST_WAIT_MS = 60 * 60_000;
+
+/** Exponential, capped; the same for all, since lanes rest one by one and not together. */
+export function backOffMs(attempts: number): number {
+  return Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(attempts, 16));
+}
+
+class NotHeld extends Error {
+  override readonly name = 'NotHeld';
+}
+
+function asBridgeError(error: unknown): BridgeError {
+  if (error instanceof BridgeError) return error;
+  return new BridgeError('broken', error instanceof Error ? error.message : 'unknown failure', {
+    sentence: 'Something in Switchboard went wrong; an admin can find it in the log.',
+    retry: 'later',
+    certain: false,
+    cause: error,
+  });
+}
+
+/** Owns the loop and the lanes under way. */
+export class Deliver {
+  readonly #parts: DeliverParts;
+  readonly #loop: Loop;
+  readonly #busy = new Map<string, Promise<void>>();
+  /** Targets that asked for a pause as a whole, until when. */
+  readonly #pauses = new Map<LaneTarget, number>();
+  #isStopping = false;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(parts: DeliverParts) {
+    this.#parts = parts;
+    const { clock, log } = parts;
+    this.#loop = new Loop({ name: 'deliver', clock, log, everyMs: POLL_MS, run: () => this.#round() });
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#parts.store.onEnqueued(() => this.#loop.wake());
+    this.#loop.start();
+  }
+
+  /** Takes up nothing new and lets what is under way end. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#unsubscribe?.();
+    await this.#loop.stop();
+    await Promise.allSettled(this.#busy.values());
+  }
+
+  async #round(): Promise<void> {
+    const { store, lease, clock } = this.#parts;
+    const room = LANES_AT_ONCE - this.#busy.size;
+    const fence = lease.fence;
+    if (room <= 0 || fence === undefined || !lease.valid() || this.#isStopping) return;
+    const lanes = await store.read.deliveries.claim(fence, [...this.#busy.keys()], room, clock.now());
+    for (const lane of lanes) {
+      const work = this.#work(lane, fence).finally(() => {
+        this.#busy.delete(lane.id);
+        this.#loop.wake();
+      });
+      this.#busy.set(lane.id, work);
+    }
+  }
+
+  /** Works on one lane until it's empty, rests, or had its turn. Never rejects. */
+  async #work(lane: Lane, fence: bigint): Promise<void> {
+    const { store, log } = this.#parts;
+    try {
+      for (let turn = 0; turn < DELIVERIES_A_TURN && !this.#isStopping; turn += 1) {
+        if (!(await this.#next(lane, fence))) break;
+      }
+    } catch (error) {
+      log.error({ laneId: lane.id, err: error }, 'a lane could not be worked on');
+      await this.#parts.clock.sleep(FIRST_BACK_OFF_MS);
+    }
+    try {
+      await store.read.deliveries.release(lane.id, fence);
+    } catch (error) {
+      log.warn({ laneId: lane.id, err: error }, 'a lane could not be given back; it is taken up again anyway');
+    }
+  }
+
+  /** True when the lane's head was settled and the next one may follow at once. */
+  async #next(lane: Lane, fence: bigint): Promise<boolean> {
+    const { store, clock, lease } = this.#parts;
+    const head = await store.read.deliveries.head(lane.id);
+    if (head === undefined || !lease.valid()) return false;
+    const pausedUntilMs = this.#pauses.get(lane.target) ?? 0;
+    if (pausedUntilMs > clock.monotonicMs()) {
+      const nextAt = new Date(clock.now().getTime() + pausedUntilMs - clock.monotonicMs());
+      await this.#postpone(head, fence, {
+        nextAt,
+        code: 'throttled',
+        reason: 'waiting',
+        certain: head.certain,
+        counts: false,
+      });
+      return false;
+    }
+    const mayBeDone = head.attempts > 0 && !head.certain;
+    const delivery = await store.transaction((tx) => tx.deliveries.begin(head.id, lane.id, fence, clock.now()));
+    if (delivery === undefined) return false;
+    try {
+      await this.#perform({ delivery, mayBeDone, assertHeld: () => this.#assertHeld() });
+    } catch (error) {
+      if (error instanceof NotHeld) return false;
+      return this.#failed(lane, delivery, fence, asBridgeError(error));
+    }
+    return store.transaction((tx) => tx.deliveries.settle(delivery, fence, { state: 'sent' }, clock.now()));
+  }
+
+  #assertHeld(): void {
+    if (!this.#parts.lease.valid()) throw new NotHeld();
+  }
+
+  async #perform(attempt: Try): Promise<void> {
+    const { toPlatform, toMessenger } = this.#parts;
+    const { task } = attempt.delivery;
+    switch (task.kind) {
+      case 'show':
+      case 'reactions':
+      case 'line':
+      case 'notice':
+        return toPlatform.perform(task, attempt);
+      case 'send':
+      case 'amend':
+      case 'revoke':
+      case 'react':
+      case 'read':
+        return toMessenger.perform(task, attempt);
+    }
+  }
+
+  async #failed(lane: Lane, delivery: Delivery, fence: bigint, error: BridgeError): Promise<boolean> {
+    const { clock, log } = this.#parts;
+    const isOver = this.#isOver(delivery, error);
+    log.warn(
+      {
+        deliveryId: delivery.id,
+        kind: delivery.task.kind,
+        attempts: delivery.attempts,
+        code: error.code,
+        err: error,
+        isOver,
+      },
+      'a delivery failed',
+    );
+    if (isOver !== undefined) return this.#end(delivery, fence, isOver, error);
+    const waitMs = Math.min(LONGEST_WAIT_MS, error.retryAfterMs ?? backOffMs(lane.attempts));
+    if (error.waitFor !== 'lane') this.#pauses.set(lane.target, clock.monotonicMs() + waitMs);
+    await this.#postpone(delivery, fence, {
+      nextAt: new Date(clock.now().getTime() + waitMs),
+      code: error.code,
+      reason: error.sentence,
+      certain: error.certain,
+      counts: error.code !== 'throttled',
+    });
+    return false;
+  }
+
+  /** How a failed try ends its Delivery, if it does. */
+  #isOver(delivery: Delivery, error: BridgeError): 'failed' | 'uncertain' | undefined {
+    const isToMessenger =
+      delivery.task.kind === 'send' ||
+      delivery.task.kind === 'amend' ||
+      delivery.task.kind === 'revoke' ||
+      delivery.task.kind === 'react';
+    if (error.code === 'channel_gone') return undefined;
+    if (error.retry === 'never') return 'failed';
+    if (error.code === 'broken' && delivery.attempts >= BROKEN_TRIES) return 'failed';
+    if (isToMessenger && !error.certain && delivery.attempts >= UNCERTAIN_TRIES) return 'uncertain';
+    return undefined;
+  }
+
+  async #end(delivery: Delivery, fence: bigint, state: 'failed' | 'uncertain', error: BridgeError): Promise<boolean> {
+    const { store, toMessenger, clock } = this.#parts;
+    const { task } = delivery;
+    switch (task.kind) {
+      case 'send':
+      case 'amend':
+      case 'revoke':
+      case 'react':
+        await toMessenger.ended(task, { state, sentence: error.sentence });
+        break;
+      case 'show':
+      case 'reactions':
+      case 'line':
+      case 'notice':
+      case 'read':
+        break;
+    }
+    return store.transaction((tx) =>
+      tx.deliveries.settle(delivery, fence, { state, code: error.code, reason: error.sentence }, clock.now()),
+    );
+  }
+
+  async #postpone(
+    delivery: Delivery,
+    fence: bigint,
+    trouble: { nextAt: Date; code: string; reason: string; certain: boolean; counts: boolean },
+  ): Promise<void> {
+    await this.#parts.store.transaction((tx) => tx.deliveries.postpone(delivery, fence, trouble));
+  }
+}

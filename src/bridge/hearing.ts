@@ -1,0 +1,92 @@
+// Works off what was heard in Workspaces: stored events, in order for each channel, handed to whoever records them.
+import type { PlatformEvent } from '../domain/events.ts';
+import type { WorkspaceId } from '../domain/ids.ts';
+import type { Log } from '../runtime/log.ts';
+import { Loop, type Clock } from '../runtime/time.ts';
+import type { Heard } from '../store/inbox.ts';
+import type { Store } from '../store/store.ts';
+import { backOffMs } from './deliver.ts';
+import type { Outcome } from './outbound.ts';
+
+export interface HearingParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Records one event. `later`: what it refers to isn't recorded yet. */
+  readonly record: (workspaceId: WorkspaceId, event: PlatformEvent) => Promise<Outcome>;
+}
+
+const AT_ONCE = 200;
+const POLL_MS = 2_000;
+/** An event that refers to something we never hear of is let go after this. */
+const LONGEST_LATER_MS = 60_000;
+/** A fault of our own in one event holds its channel this many tries, then it's set aside with its reason. */
+const MOST_FAILURES = 8;
+
+/** The durable ear: what adapters tell is stored here before they acknowledge it. */
+export class Hearing {
+  readonly #parts: HearingParts;
+  readonly #loop: Loop;
+
+  constructor(parts: HearingParts) {
+    this.#parts = parts;
+    const { clock, log } = parts;
+    this.#loop = new Loop({ name: 'hearing', clock, log, everyMs: POLL_MS, run: (signal) => this.#round(signal) });
+  }
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  /** Resolves once the event is stored; a repeat of the same key changes nothing. */
+  async hear(workspaceId: WorkspaceId, event: PlatformEvent): Promise<void> {
+    await this.#parts.store.read.inbox.hear(workspaceId, event);
+    this.#loop.wake();
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#parts;
+    for (;;) {
+      const due = await store.read.inbox.due(clock.now(), AT_ONCE);
+      if (due.length === 0) return;
+      const channels = Map.groupBy(due, (heard) => `${heard.workspaceId} ${heard.channel ?? heard.id}`);
+      await Promise.all([...channels.values()].map((events) => this.#inOrder(events, signal)));
+      if (signal.aborted) return;
+    }
+  }
+
+  async #inOrder(events: readonly Heard[], signal: AbortSignal): Promise<void> {
+    for (const heard of events) {
+      if (signal.aborted || !(await this.#one(heard))) return;
+    }
+  }
+
+  /** True when it's done with, and the channel's next may follow. */
+  async #one(heard: Heard): Promise<boolean> {
+    const { store, clock, log, record } = this.#parts;
+    const now = clock.now();
+    try {
+      const outcome = await record(heard.workspaceId, heard.event);
+      if (outcome === 'later' && now.getTime() - heard.heardAt.getTime() < LONGEST_LATER_MS) {
+        await store.read.inbox.heardLater(
+          heard.id,
+          new Date(now.getTime() + backOffMs(heard.attempts)),
+          'waits for what it refers to',
+        );
+        return false;
+      }
+    } catch (error) {
+      const isGivenUp = heard.attempts >= MOST_FAILURES;
+      log.error({ heardId: heard.id, kind: heard.event.kind, err: error, isGivenUp }, 'an event could not be recorded');
+      const reason = error instanceof Error ? error.name : 'unknown';
+      await store.read.inbox.heardLater(heard.id, new Date(now.getTime() + backOffMs(heard.attempts)), reason);
+      if (!isGivenUp) return false;
+    }
+    await store.read.inbox.heardDone(heard.id, clock.now());
+    return true;
+  }
+}

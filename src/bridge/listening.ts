@@ -1,0 +1,107 @@
+// Listens to one Workspace: keeps its state recorded, stores what is told, and reads what was missed after each gap.
+import type { CommandTree, Request } from '../domain/command.ts';
+import type { Problem } from '../domain/events.ts';
+import type { WorkspaceId } from '../domain/ids.ts';
+import type { ChatPlatform } from '../platforms/platform.ts';
+import type { Log } from '../runtime/log.ts';
+import { Loop, type Clock } from '../runtime/time.ts';
+import type { Store } from '../store/store.ts';
+import { recordWorkspaceState } from './connection.ts';
+import type { Hearing } from './hearing.ts';
+
+export interface ListeningParts {
+  readonly workspaceId: WorkspaceId;
+  readonly platform: ChatPlatform;
+  readonly store: Store;
+  readonly hearing: Hearing;
+  readonly commands: CommandTree;
+  /** Answers a command, button, form or shortcut. */
+  readonly asked: (request: Request) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often it is noted that everything up to now was heard. */
+const NOTE_MS = 30_000;
+/** How far before the last moment we surely heard everything a reading starts: clocks differ, events come late. */
+const OVERLAP_MS = 10 * 60_000;
+/** Threads on posts older than this are not read again after a gap. */
+const THREADS_KEPT_MS = 7 * 24 * 60 * 60_000;
+
+export class Listening {
+  readonly #parts: ListeningParts;
+  readonly #loop: Loop;
+  #isConnected = false;
+  #hasGap = false;
+  #problems: readonly Problem[] = [];
+
+  constructor(parts: ListeningParts) {
+    this.#parts = parts;
+    const { clock, log, platform } = parts;
+    this.#loop = new Loop({
+      name: `listening to ${platform.name}`,
+      clock,
+      log,
+      everyMs: NOTE_MS,
+      run: () => this.#round(),
+    });
+  }
+
+  /** What `setup()` last found. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  async start(): Promise<void> {
+    const { platform, workspaceId, hearing, commands, asked, log } = this.#parts;
+    await platform.start({
+      commands,
+      onEvent: async (event) => {
+        if (event.kind === 'asked') await asked(event.request);
+        else await hearing.hear(workspaceId, event);
+      },
+      onState: (state, detail) => {
+        this.#isConnected = state === 'connected';
+        if (detail.back) this.#hasGap = true;
+        recordWorkspaceState(this.#parts, workspaceId, state, detail).catch((error: unknown) => {
+          log.error({ workspaceId, err: error }, 'the state of a workspace could not be recorded');
+        });
+        this.#loop.wake();
+      },
+    });
+    this.#loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#parts.platform.stop();
+    await this.#loop.stop();
+  }
+
+  async #round(): Promise<void> {
+    const { store, workspaceId, clock, platform } = this.#parts;
+    if (!this.#isConnected) return;
+    const startedAt = clock.now();
+    if (this.#hasGap) {
+      this.#hasGap = false;
+      try {
+        this.#problems = await platform.setup();
+        await this.#catchUp(startedAt);
+      } catch (error) {
+        this.#hasGap = true;
+        throw error;
+      }
+    }
+    // While the connection stands, everything up to now is being told.
+    if (this.#isConnected) await store.read.workspaces.setHeardUntil(workspaceId, startedAt);
+  }
+
+  async #catchUp(startedAt: Date): Promise<void> {
+    const { store, platform, workspaceId, hearing } = this.#parts;
+    const workspace = await store.read.workspaces.find(workspaceId);
+    if (workspace?.heardUntil == null) return;
+    const since = new Date(workspace.heardUntil.getTime() - OVERLAP_MS);
+    const known = await store.read.mirrors.known(workspaceId, new Date(startedAt.getTime() - THREADS_KEPT_MS));
+    const channels = known.map(({ channelId, threads }) => ({ channel: channelId, since, threads }));
+    for await (const event of platform.missed(channels)) await hearing.hear(workspaceId, event);
+  }
+}

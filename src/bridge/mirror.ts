@@ -1,0 +1,103 @@
+// The channel of a Mirror: opened by the first thing shown in it, named, given a topic, and replaced when it was lost.
+import { formatPhone } from './phone.ts';
+import { channelName } from './channel-name.ts';
+import type { ChannelId, MirrorId, WorkspaceId } from '../domain/ids.ts';
+import { BridgeError } from '../domain/errors.ts';
+import type { ChatPlatform } from '../platforms/platform.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Clock } from '../runtime/time.ts';
+import type { Chat } from '../store/chat.ts';
+import type { Mirror } from '../store/mirror.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { noticeLane } from './lanes.ts';
+
+export interface MirrorsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a Chat is called where people read it. */
+export async function chatTitle(tx: Tx, chat: Chat): Promise<{ name: string; phone: string | undefined }> {
+  const contact = chat.contactId === null ? undefined : await tx.contacts.find(chat.contactId);
+  const phone = contact?.phone === null || contact === undefined ? undefined : formatPhone(contact.phone);
+  return { name: chat.name ?? contact?.name ?? phone ?? (chat.kind === 'group' ? 'Group' : 'Unknown'), phone };
+}
+
+/** Opens channels, one try at a time for each Mirror. */
+export class Mirrors {
+  readonly #parts: MirrorsParts;
+  readonly #opening = new Map<MirrorId, Promise<ChannelId>>();
+
+  constructor(parts: MirrorsParts) {
+    this.#parts = parts;
+  }
+
+  /** The Mirror's channel, opened now if there's none. Rejects with the platform's BridgeError. */
+  async channelOf(mirror: Mirror, platform: ChatPlatform): Promise<ChannelId> {
+    if (mirror.state === 'open' && mirror.channelId !== null) return mirror.channelId;
+    const running = this.#opening.get(mirror.id);
+    if (running !== undefined) return running;
+    const opening = this.#open(mirror.id, platform).finally(() => this.#opening.delete(mirror.id));
+    this.#opening.set(mirror.id, opening);
+    return opening;
+  }
+
+  async #open(id: MirrorId, platform: ChatPlatform): Promise<ChannelId> {
+    const { store, clock, log } = this.#parts;
+    const mirror = await store.read.mirrors.find(id);
+    const chat = mirror === undefined ? undefined : await store.read.chats.find(mirror.chatId);
+    if (mirror === undefined || chat === undefined) throw gone();
+    if (mirror.state === 'open' && mirror.channelId !== null) return mirror.channelId;
+    const account = await store.read.accounts.find(chat.accountId);
+    const { name, phone } = await chatTitle(store.read, chat);
+    const topic = [name, phone, account?.name].filter((part) => part !== undefined).join(' · ');
+    const opened = await platform.openChannel({
+      // A channel that replaces a lost one isn't found by the lost one's mark.
+      mirror: mirror.generation === 0 ? id : (`${id}.${mirror.generation}` as MirrorId),
+      name: channelName({ name, kind: chat.kind }, platform.capabilities.channelNameLength),
+      topic,
+    });
+    await store.transaction(async (tx) => {
+      await tx.mirrors.opened(
+        id,
+        { channelId: opened.channel, channelName: opened.name, url: opened.url ?? null },
+        clock.now(),
+      );
+    });
+    log.info({ mirrorId: id, channelId: opened.channel }, 'a channel was opened');
+    return opened.channel;
+  }
+
+  /** The channel is not to be reached any more: what is shown next opens a new one. The admins are told, once for each loss. */
+  async lost(workspaceId: WorkspaceId, mirror: Mirror): Promise<void> {
+    const { store, clock } = this.#parts;
+    await store.transaction(async (tx) => {
+      const before = await tx.mirrors.find(mirror.id);
+      if (before?.state !== 'open') return;
+      await tx.mirrors.lost(mirror.id);
+      await tx.deliveries.enqueue(
+        noticeLane(workspaceId),
+        {
+          kind: 'notice',
+          workspaceId,
+          notice: {
+            kind: 'problem',
+            sentence: `The channel #${mirror.channelName ?? 'unknown'} was closed, deleted, or Switchboard was taken out of it.`,
+            fix: 'A new channel opens with the next message of that chat. To keep the old one readable, put it back and leave it as it is.',
+          },
+        },
+        { chatId: mirror.chatId },
+        clock.now(),
+      );
+    });
+  }
+}
+
+export function gone(): BridgeError {
+  return new BridgeError('refused', 'the message or mirror is not there any more', {
+    sentence: 'The chat or message is not there any more.',
+    retry: 'never',
+    certain: true,
+  });
+}

@@ -1,0 +1,342 @@
+// Records what agents do in channels: PlatformEvent → permitted? → Message, Deliveries, in one transaction.
+import type { Content } from '../domain/content.ts';
+import type { PlatformEvent, PlatformFile } from '../domain/events.ts';
+import {
+  as,
+  type ChatId,
+  type MediaRef,
+  type MessageId,
+  type PostId,
+  type UserId,
+  type WorkspaceId,
+} from '../domain/ids.ts';
+import { plainText, type RichText } from '../domain/text.ts';
+import { mediaKindOf } from '../media/kind.ts';
+import type { Messenger } from '../platforms/messenger.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Clock } from '../runtime/time.ts';
+import type { Access, Decision } from '../access/access.ts';
+import type { Agent } from '../store/agent.ts';
+import type { Chat } from '../store/chat.ts';
+import { newId } from '../store/db.ts';
+import type { Message } from '../store/message.ts';
+import type { Mirror } from '../store/mirror.ts';
+import type { PostRow } from '../store/post.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { contentWords } from './compose.ts';
+import type { Replies } from './replies.ts';
+import { chatLane, noticeLane, showLine, updateInMirrors } from './lanes.ts';
+
+type EventOf<K extends PlatformEvent['kind']> = Extract<PlatformEvent, { kind: K }>;
+export type ChannelEvent = EventOf<'said'> | EventOf<'edited'> | EventOf<'deleted'> | EventOf<'reacted'>;
+
+export interface OutboundParts {
+  readonly store: Store;
+  readonly access: Access;
+  readonly messenger: Messenger;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Replies found only after this long aren't sent without a person's word (product §3.6). */
+const STALE_REPLY_MS = 10 * 60_000;
+/** Reactions that are work of the team and never leave (product §3.4, §5). */
+const workEmojis: ReadonlySet<string> = new Set(['🎫', '👀', '✅', '🔁']);
+
+/** `later`: what it refers to isn't recorded yet; tell it again. */
+export type Outcome = 'recorded' | 'ignored' | 'later';
+
+const isNoteText = (text: RichText): boolean => /^(\/\/|note:)/i.test(plainText(text).trimStart());
+
+/** Takes `//` or `note:` off the front; what's left may be empty. */
+function contentOf(text: RichText, file: PlatformFile | undefined): Content {
+  if (file === undefined) return { kind: 'text', text };
+  const media = mediaKindOf(file.mimeType, file.name);
+  return {
+    kind: 'media',
+    media,
+    file: {
+      // The bytes are fetched from the Workspace (`Message.files`), so there's no reference of the messenger's.
+      ref: as<MediaRef>(''),
+      mimeType: file.mimeType,
+      name: file.name,
+      sizeBytes: file.sizeBytes,
+      ...(file.durationSeconds === undefined ? {} : { durationSeconds: file.durationSeconds }),
+    },
+    caption: text,
+    viewOnce: false,
+  };
+}
+
+/** Records what agents say, edit, delete and react. Telling an event again changes nothing. */
+export class Outbound {
+  readonly #parts: OutboundParts;
+  readonly #replies: Replies;
+
+  constructor(parts: OutboundParts, replies: Replies) {
+    this.#parts = parts;
+    this.#replies = replies;
+  }
+
+  /** Resolves once it's recorded. */
+  async record(workspaceId: WorkspaceId, event: ChannelEvent): Promise<Outcome> {
+    const mirror = await this.#parts.store.read.mirrors.ofChannel(workspaceId, event.channel);
+    if (mirror === undefined) return 'ignored';
+    switch (event.kind) {
+      case 'said':
+        return this.#said(workspaceId, mirror, event);
+      case 'edited':
+        return this.#edited(workspaceId, mirror, event);
+      case 'deleted':
+        return this.#deleted(workspaceId, event);
+      case 'reacted':
+        return this.#reacted(workspaceId, mirror, event);
+    }
+  }
+
+  async #said(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'said'>): Promise<Outcome> {
+    const { store, access } = this.#parts;
+    const root = event.thread === undefined ? undefined : await store.read.posts.byPostId(mirror.id, event.thread);
+    if (event.thread !== undefined && root === undefined) {
+      // The post it stands under may be one whose posting we haven't recorded yet.
+      if (await store.read.deliveries.unsettledShow(mirror.id, event.at)) return 'later';
+    }
+    const agent = await access.agentFor(workspaceId, event.user);
+    return store.transaction(async (tx) => {
+      if ((await tx.messages.byOrigin(workspaceId, event.post)).length > 0) return 'recorded';
+      const chat = await tx.chats.find(mirror.chatId);
+      if (chat === undefined) return 'ignored';
+      const isNote = root === undefined || isNoteText(event.text) || (chat.mode === 'mention' && !event.mentionsBot);
+      if (isNote) return this.#note(tx, mirror, chat, agent, event);
+      if (chat.mode === 'off' || chat.mode === 'never') {
+        return this.#refuse(tx, mirror, event, agent, 'This chat is read only: replies are switched off for it.');
+      }
+      const decision = await this.#decide(tx, agent, chat.id);
+      if (!decision.allowed) return this.#refuse(tx, mirror, event, agent, decision.sentence);
+      const files: readonly (PlatformFile | undefined)[] = event.files.length === 0 ? [undefined] : event.files;
+      for (const [part, file] of files.entries()) {
+        const text = part === 0 ? event.text : [];
+        if (file === undefined && plainText(text).trim() === '') continue;
+        await this.#replies.record(tx, {
+          agent: decision.agent,
+          by: { actor: { kind: 'agent', agentId: decision.agent.id }, source: 'channel' },
+          chat,
+          content: contentOf(text, file),
+          source: 'platform',
+          at: event.at,
+          root: await tx.messages.find(root.messageId),
+          origin: { mirror, postId: event.post, threadId: root.threadId ?? root.postId, part },
+          ...(file === undefined ? {} : { files: [file] }),
+          ...this.#heldBecause(event.at),
+        });
+      }
+      return 'recorded';
+    });
+  }
+
+  #heldBecause(at: Date): { heldBecause?: string } {
+    const ageMs = this.#parts.clock.now().getTime() - at.getTime();
+    if (ageMs <= STALE_REPLY_MS) return {};
+    return { heldBecause: `written ${Math.round(ageMs / 60_000)} minutes before Switchboard could read it` };
+  }
+
+  async #decide(tx: Tx, agent: Agent | undefined, chatId: ChatId): Promise<Decision> {
+    if (agent === undefined) {
+      return { allowed: false, sentence: 'Nobody has invited you to Switchboard, so this was not sent. Ask an admin.' };
+    }
+    return this.#parts.access.decide(tx, agent.id, chatId, this.#parts.clock.now());
+  }
+
+  async #note(tx: Tx, mirror: Mirror, chat: Chat, agent: Agent | undefined, event: EventOf<'said'>): Promise<Outcome> {
+    const content: Content = { kind: 'text', text: event.text };
+    await tx.messages.insert({
+      id: newId<MessageId>(this.#parts.clock.now().getTime()),
+      accountId: chat.accountId,
+      chatId: chat.id,
+      direction: 'out',
+      source: 'platform',
+      content,
+      text: contentWords(content),
+      remoteId: null,
+      author: agent === undefined ? event.user : agent.id,
+      agentId: agent?.id ?? null,
+      note: true,
+      originWorkspaceId: mirror.workspaceId,
+      originPostId: event.post,
+      files: event.files.length === 0 ? null : event.files,
+      filtered: 'a note',
+      sentAt: event.at,
+      receivedAt: this.#parts.clock.now(),
+    });
+    return 'recorded';
+  }
+
+  async #refuse(
+    tx: Tx,
+    mirror: Mirror,
+    event: { readonly user: UserId; readonly thread?: PostId; readonly post: PostId },
+    agent: Agent | undefined,
+    sentence: string,
+  ): Promise<Outcome> {
+    const now = this.#parts.clock.now();
+    await tx.audit.add({
+      actor: agent === undefined ? { kind: 'stranger', name: event.user } : { kind: 'agent', agentId: agent.id },
+      action: 'reply refused',
+      chatId: mirror.chatId,
+      detail: { postId: event.post },
+      source: 'channel',
+      at: now,
+    });
+    await tx.deliveries.enqueue(
+      noticeLane(mirror.workspaceId),
+      {
+        kind: 'notice',
+        workspaceId: mirror.workspaceId,
+        notice: { kind: 'refused', sentence },
+        mirrorId: mirror.id,
+        userId: event.user,
+        ...(event.thread === undefined ? {} : { threadId: event.thread }),
+      },
+      { chatId: mirror.chatId },
+      now,
+    );
+    return 'ignored';
+  }
+
+  /** The replies that an agent's post became, when that agent may still act on the Chat; a sentence when not. */
+  async #ownReplies(
+    workspaceId: WorkspaceId,
+    post: PostId,
+    agent: Agent | undefined,
+    tx: Tx,
+  ): Promise<{ replies: Message[]; refused?: string }> {
+    const replies = (await tx.messages.byOrigin(workspaceId, post)).filter((message) => !message.note);
+    const [first] = replies;
+    if (first === undefined || agent === undefined) return { replies };
+    const decision = await this.#decide(tx, agent, first.chatId);
+    return decision.allowed ? { replies } : { replies, refused: decision.sentence };
+  }
+
+  async #edited(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'edited'>): Promise<Outcome> {
+    const { store, access, messenger, clock } = this.#parts;
+    const agent = await access.agentFor(workspaceId, event.user);
+    return store.transaction(async (tx) => {
+      const all = await tx.messages.byOrigin(workspaceId, event.post);
+      if (all.length === 0) return 'later';
+      const { replies, refused } = await this.#ownReplies(workspaceId, event.post, agent, tx);
+      const [first] = replies;
+      if (first === undefined) return this.#editNote(tx, all, event);
+      if (refused !== undefined) return this.#refuse(tx, mirror, event, agent, refused);
+      const content: Content =
+        first.content.kind === 'media' ? { ...first.content, caption: event.text } : { kind: 'text', text: event.text };
+      if (JSON.stringify(content) === JSON.stringify(first.content)) return 'recorded';
+      const isUnsent = first.state === 'held' || (first.state === 'queued' && first.ackedAt === null);
+      const ageMs = event.at.getTime() - first.sentAt.getTime();
+      if (!isUnsent && ageMs > messenger.capabilities.editWindowMs) {
+        return this.#refuse(
+          tx,
+          mirror,
+          event,
+          agent,
+          'The customer still sees the earlier text: WhatsApp allows edits for 15 minutes only.',
+        );
+      }
+      await tx.messages.update(first.id, {
+        content,
+        text: contentWords(content),
+        editedAt: event.at,
+        earlier: [...(first.earlier ?? []), { content: first.content, until: event.at.toISOString() }],
+      });
+      if (first.state !== 'held') {
+        const remoteId = messenger.newMessageId(first.accountId);
+        await tx.deliveries.enqueue(
+          chatLane(first),
+          { kind: 'amend', messageId: first.id, remoteId },
+          { messageId: first.id, chatId: first.chatId },
+          clock.now(),
+        );
+      }
+      await updateInMirrors(tx, first, clock.now());
+      return 'recorded';
+    });
+  }
+
+  async #editNote(tx: Tx, notes: readonly Message[], event: EventOf<'edited'>): Promise<Outcome> {
+    for (const note of notes) {
+      const content: Content = { kind: 'text', text: event.text };
+      await tx.messages.update(note.id, { content, text: contentWords(content), editedAt: event.at });
+    }
+    return 'recorded';
+  }
+
+  async #deleted(workspaceId: WorkspaceId, event: EventOf<'deleted'>): Promise<Outcome> {
+    const { store, messenger, clock } = this.#parts;
+    return store.transaction<Outcome>(async (tx) => {
+      const now = clock.now();
+      const messages = await tx.messages.byOrigin(workspaceId, event.post);
+      for (const message of messages.filter((each) => each.deletedAt === null)) {
+        if (message.note) {
+          await tx.messages.update(message.id, { deletedAt: event.at });
+          continue;
+        }
+        const ageMs = event.at.getTime() - message.sentAt.getTime();
+        if (ageMs > messenger.capabilities.deleteWindowMs) continue;
+        if (
+          message.agentId !== null &&
+          !(await this.#parts.access.decide(tx, message.agentId, message.chatId, now)).allowed
+        )
+          continue;
+        const isUnsent = message.state === 'held' || message.state === 'failed' || message.state === 'cancelled';
+        await tx.messages.update(message.id, {
+          deletedAt: event.at,
+          ...(isUnsent ? { state: 'cancelled' as const } : {}),
+        });
+        if (!isUnsent) {
+          const remoteId = messenger.newMessageId(message.accountId);
+          await tx.deliveries.enqueue(
+            chatLane(message),
+            { kind: 'revoke', messageId: message.id, remoteId },
+            { messageId: message.id, chatId: message.chatId },
+            now,
+          );
+        }
+        await updateInMirrors(tx, message, now);
+        await showLine(tx, message, now);
+      }
+      return 'recorded';
+    });
+  }
+
+  async #reacted(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'reacted'>): Promise<Outcome> {
+    const { store, access, messenger, clock } = this.#parts;
+    if (workEmojis.has(event.emoji) || event.emoji.startsWith(':')) return 'ignored';
+    const row: PostRow | undefined = await store.read.posts.byPostId(mirror.id, event.post);
+    if (row === undefined)
+      return (await store.read.deliveries.unsettledShow(mirror.id, event.at)) ? 'later' : 'ignored';
+    if (row.role === 'line') return 'ignored';
+    const agent = await access.agentFor(workspaceId, event.user);
+    return store.transaction(async (tx) => {
+      const message = await tx.messages.find(row.messageId);
+      if (message === undefined || message.remoteId === null || message.deletedAt !== null) return 'ignored';
+      const chat = await tx.chats.find(message.chatId);
+      const decision = await this.#decide(tx, agent, message.chatId);
+      if (!decision.allowed || chat === undefined || chat.mode === 'off' || chat.mode === 'never') return 'ignored';
+      const before = (await tx.reactions.of(message.id)).find((reaction) => reaction.doer === 'us');
+      // One reaction is the number's: taking back another one than the present changes nothing.
+      if (event.on ? before?.emoji === event.emoji : before?.emoji !== event.emoji) return 'recorded';
+      await tx.reactions.set(message.id, 'us', {
+        emoji: event.on ? event.emoji : null,
+        agentId: decision.agent.id,
+        at: event.at,
+      });
+      const remoteId = messenger.newMessageId(message.accountId);
+      await tx.deliveries.enqueue(
+        chatLane(message),
+        { kind: 'react', messageId: message.id, remoteId },
+        { messageId: message.id, chatId: message.chatId },
+        clock.now(),
+      );
+      return 'recorded';
+    });
+  }
+}

@@ -1,0 +1,169 @@
+// Replies: recorded with their Deliveries in one transaction, whether written in a channel or on the web; resumed by a person's word.
+import type { Access } from '../access/access.ts';
+import type { Content } from '../domain/content.ts';
+import type { PlatformFile } from '../domain/events.ts';
+import type { AgentId, ChatId, MessageId, PostId } from '../domain/ids.ts';
+import type { RichText } from '../domain/text.ts';
+import type { Messenger } from '../platforms/messenger.ts';
+import type { Clock } from '../runtime/time.ts';
+import type { Agent } from '../store/agent.ts';
+import type { By } from '../store/audit.ts';
+import type { Chat } from '../store/chat.ts';
+import { newId } from '../store/db.ts';
+import type { Message } from '../store/message.ts';
+import type { Mirror } from '../store/mirror.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { contentWords } from './compose.ts';
+import { chatLane, showInMirrors, showLine } from './lanes.ts';
+
+export interface RepliesParts {
+  readonly store: Store;
+  readonly access: Access;
+  readonly messenger: Messenger;
+  readonly clock: Clock;
+}
+
+export interface Reply {
+  readonly agent: Agent | undefined;
+  readonly by: By;
+  readonly chat: Chat;
+  readonly content: Content;
+  readonly source: 'platform' | 'web';
+  readonly at: Date;
+  readonly root: Message | undefined;
+  readonly origin?: {
+    readonly mirror: Mirror;
+    readonly postId: PostId;
+    readonly threadId: PostId;
+    readonly part: number;
+  };
+  readonly files?: readonly PlatformFile[];
+  /** Words for the person, when it must wait for their word. */
+  readonly heldBecause?: string;
+}
+
+export class Replies {
+  readonly #parts: RepliesParts;
+
+  constructor(parts: RepliesParts) {
+    this.#parts = parts;
+  }
+
+  /** Records one reply with all that follows from it. The caller asked the policy. */
+  async record(tx: Tx, reply: Reply): Promise<Message> {
+    const { agent, chat, content, origin, root, heldBecause } = reply;
+    const now = this.#parts.clock.now();
+    const isHeld = heldBecause !== undefined;
+    // Quoting what was said last in a direct chat would be noise.
+    const newest = await tx.messages.newest(chat.id);
+    const quotes = root !== undefined && root.remoteId !== null && !(chat.kind === 'direct' && newest?.id === root.id);
+    const message = await tx.messages.insert({
+      id: newId<MessageId>(now.getTime()),
+      accountId: chat.accountId,
+      chatId: chat.id,
+      direction: 'out',
+      source: reply.source,
+      content,
+      text: contentWords(content),
+      remoteId: this.#parts.messenger.newMessageId(chat.accountId),
+      author: 'us',
+      agentId: agent?.id ?? null,
+      quotedId: root?.id ?? null,
+      quotesRemotely: quotes,
+      originWorkspaceId: origin?.mirror.workspaceId ?? null,
+      originPostId: origin?.postId ?? null,
+      originPart: origin?.part ?? 0,
+      files: reply.files ?? null,
+      state: isHeld ? 'held' : 'queued',
+      reason: heldBecause ?? null,
+      sentAt: reply.at,
+      receivedAt: now,
+    });
+    if (message === undefined) throw new Error('a reply was recorded twice at once');
+    if (origin !== undefined && origin.part === 0) {
+      await tx.posts.insert({
+        mirrorId: origin.mirror.id,
+        messageId: message.id,
+        role: 'origin',
+        part: 0,
+        postId: origin.postId,
+        threadId: origin.threadId,
+        generation: origin.mirror.generation,
+        shown: null,
+      });
+    }
+    await tx.messages.posted(message.id, reply.at);
+    await tx.chats.touch(chat.id, reply.at);
+    if (!isHeld) await this.#enqueueSend(tx, message, now);
+    await showInMirrors(tx, message, now);
+    await showLine(tx, message, now);
+    await tx.audit.add({
+      ...reply.by,
+      action: isHeld ? 'reply held' : 'reply',
+      chatId: chat.id,
+      detail: { messageId: message.id },
+      at: now,
+    });
+    return message;
+  }
+
+  async #enqueueSend(tx: Tx, message: Message, now: Date): Promise<void> {
+    await tx.deliveries.enqueue(
+      chatLane(message),
+      { kind: 'send', messageId: message.id },
+      { messageId: message.id, chatId: message.chatId },
+      now,
+    );
+  }
+
+  /** A reply from the web: the same rules, no post of its own. Without an agent it's the admin's token that writes. */
+  async fromWeb(
+    reply: { readonly chatId: ChatId; readonly agentId: AgentId | null; readonly text: RichText },
+    by: By,
+  ): Promise<{ readonly messageId: MessageId } | { readonly refused: string }> {
+    const { store, access, clock } = this.#parts;
+    return store.transaction(async (tx) => {
+      const now = clock.now();
+      const chat = await tx.chats.find(reply.chatId);
+      if (chat === undefined) return { refused: 'There is no such chat.' };
+      const decision = reply.agentId === null ? undefined : await access.decide(tx, reply.agentId, chat.id, now);
+      if (decision?.allowed === false) return { refused: decision.sentence };
+      if (chat.mode === 'off' || chat.mode === 'never') return { refused: 'This chat is read only.' };
+      const message = await this.record(tx, {
+        agent: decision?.agent,
+        by,
+        chat,
+        content: { kind: 'text', text: reply.text },
+        source: 'web',
+        at: now,
+        root: undefined,
+      });
+      return { messageId: message.id };
+    });
+  }
+
+  /** A person's word about a reply that failed, wasn't confirmed, or waited: the same message again, under the same id. */
+  async resume(agentId: AgentId, messageId: MessageId, what: 'resend' | 'send' | 'cancel'): Promise<string> {
+    return this.#parts.store.transaction(async (tx) => {
+      const now = this.#parts.clock.now();
+      const message = await tx.messages.lock(messageId);
+      if (message === undefined || message.direction !== 'out') return 'There is no such reply.';
+      const decision = await this.#parts.access.decide(tx, agentId, message.chatId, now);
+      if (!decision.allowed) return decision.sentence;
+      const expected = what === 'resend' ? ['failed', 'uncertain'] : ['held'];
+      if (message.state === null || !expected.includes(message.state)) return 'That was done already.';
+      await tx.messages.update(message.id, { state: what === 'cancel' ? 'cancelled' : 'queued', reason: null });
+      if (what !== 'cancel') await this.#enqueueSend(tx, message, now);
+      await showLine(tx, message, now);
+      await tx.audit.add({
+        actor: { kind: 'agent', agentId },
+        action: `reply ${what}`,
+        chatId: message.chatId,
+        detail: { messageId },
+        source: 'channel',
+        at: now,
+      });
+      return what === 'cancel' ? 'It will not be sent.' : 'It is being sent.';
+    });
+  }
+}

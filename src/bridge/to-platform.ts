@@ -1,0 +1,320 @@
+// Performs one Delivery to a Workspace: makes the channel show a Message, its reactions, the line under it; tells a Notice.
+import { createHash } from 'node:crypto';
+import { BridgeError } from '../domain/errors.ts';
+import type { ChannelId, DeliveryKey, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { Post } from '../domain/post.ts';
+import type { Attempt, ChatPlatform, PostTarget } from '../platforms/platform.ts';
+import type { Clock } from '../runtime/time.ts';
+import type { Delivery } from '../store/delivery.ts';
+import type { DeliveryTask } from '../store/lane.ts';
+import type { Mirror } from '../store/mirror.ts';
+import type { PostRow } from '../store/post.ts';
+import type { Store } from '../store/store.ts';
+import { composeLine, composeMessage, composeNotice } from './compose.ts';
+import { gone, type Mirrors } from './mirror.ts';
+import { viewOf, type ViewParts } from './view.ts';
+
+type TaskOf<K extends DeliveryTask['kind']> = Extract<DeliveryTask, { kind: K }>;
+export type PlatformTask = TaskOf<'show' | 'reactions' | 'line'> | TaskOf<'notice'>;
+
+export interface ToPlatformParts extends ViewParts {
+  readonly store: Store;
+  readonly mirrors: Mirrors;
+  readonly clock: Clock;
+}
+
+/** One try at a Delivery. */
+export interface Try {
+  readonly delivery: Delivery;
+  /** True when an earlier try may have been done without our knowing: look before posting. */
+  readonly mayBeDone: boolean;
+  /** Rejects when this process may not act any more: asked right before every call that others see. */
+  readonly assertHeld: () => void;
+}
+
+/** The key on a post: the same for every try, whatever Delivery it belongs to. 20 characters of [0-9a-f]. */
+function keyFor(...names: readonly (string | number)[]): DeliveryKey {
+  return createHash('sha256').update(names.join('|')).digest('hex').slice(0, 20) as DeliveryKey;
+}
+
+/** A digest of what a Post shows: equal when an edit would change nothing. */
+function digestOf(post: Post): string {
+  const { file, ...shown } = post;
+  return createHash('sha256')
+    .update(JSON.stringify({ ...shown, file: file === undefined ? null : [file.name, file.media] }))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Carries Deliveries into Workspaces. */
+export class ToPlatform {
+  readonly #parts: ToPlatformParts;
+
+  constructor(parts: ToPlatformParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when what the task wants is so; rejects with a BridgeError. */
+  async perform(task: PlatformTask, attempt: Try): Promise<void> {
+    if (task.kind === 'notice') return this.#notice(task, attempt);
+    const mirror = await this.#parts.store.read.mirrors.find(task.mirrorId);
+    if (mirror === undefined) throw gone();
+    const platform = this.#platformOf(mirror.workspaceId);
+    try {
+      switch (task.kind) {
+        case 'show':
+          return await this.#show(task.messageId, mirror, platform, attempt);
+        case 'reactions':
+          return await this.#reactions(task.messageId, mirror, platform, attempt);
+        case 'line':
+          return await this.#line(task.messageId, mirror, platform, attempt);
+      }
+    } catch (error) {
+      if (error instanceof BridgeError && error.code === 'channel_gone') {
+        await this.#parts.mirrors.lost(mirror.workspaceId, mirror);
+      }
+      throw error;
+    }
+  }
+
+  #platformOf(workspaceId: WorkspaceId): ChatPlatform {
+    const platform = this.#parts.platforms.get(workspaceId);
+    if (platform !== undefined) return platform;
+    throw new BridgeError('not_connected', 'the workspace has no adapter', {
+      sentence: 'The workspace is not connected.',
+      retry: 'later',
+      certain: true,
+    });
+  }
+
+  async #show(messageId: MessageId, mirror: Mirror, platform: ChatPlatform, attempt: Try): Promise<void> {
+    const { store, clock } = this.#parts;
+    const rows = (await store.read.posts.of(messageId, mirror.id)).filter((row) => row.role === 'message');
+    const message = await store.read.messages.find(messageId);
+    // Where the agent wrote it, it's there already.
+    if (message?.originWorkspaceId === mirror.workspaceId) return;
+    const shown = await viewOf(this.#parts, messageId, mirror, rows);
+    if (shown === undefined) throw gone();
+    const channel = await this.#parts.mirrors.channelOf(mirror, platform);
+    const posts = composeMessage(shown.view, platform.capabilities);
+    const isStale = rows.some((row) => row.generation !== mirror.generation);
+    if (isStale) return;
+    for (const [part, post] of posts.entries()) {
+      const row = rows.find((each) => each.part === part);
+      if (row === undefined) {
+        const thread = shown.thread;
+        const to: PostTarget = { channel, ...(thread === undefined ? {} : { thread, broadcast: true }) };
+        const key = keyFor(messageId, mirror.id, mirror.generation, part);
+        const postId = await this.#postOrSayWhy(platform, to, post, key, part, attempt);
+        await store.transaction(async (tx) => {
+          await tx.posts.insert({
+            mirrorId: mirror.id,
+            messageId,
+            role: 'message',
+            part,
+            postId,
+            threadId: thread ?? null,
+            generation: mirror.generation,
+            shown: digestOf(post),
+          });
+          if (part === posts.length - 1) await tx.messages.posted(messageId, clock.now());
+        });
+      } else {
+        await this.#edit(platform, row, post, attempt);
+      }
+    }
+    for (const row of rows.filter((each) => each.part >= posts.length)) {
+      attempt.assertHeld();
+      await platform.remove(row.postId);
+      await store.read.posts.drop(row.id);
+    }
+  }
+
+  /** A file that can't be carried is announced in words, with the reason: nothing is dropped in silence. */
+  async #postOrSayWhy(
+    platform: ChatPlatform,
+    to: PostTarget,
+    post: Post,
+    key: DeliveryKey,
+    part: number,
+    attempt: Try,
+  ): Promise<PostId> {
+    try {
+      return await this.#post(platform, to, post, key, part, attempt);
+    } catch (error) {
+      const isFileAtFault =
+        error instanceof BridgeError && error.retry === 'never' && ['too_large', 'bad_media'].includes(error.code);
+      if (post.file === undefined || !isFileAtFault) throw error;
+      const { file: _file, ...rest } = post;
+      const words = `⚠ ${post.summary}: the file can't be shown. ${error.sentence}`;
+      return this.#post(platform, to, { ...rest, lines: [...rest.lines, words], summary: words }, key, part, attempt);
+    }
+  }
+
+  async #edit(platform: ChatPlatform, row: PostRow, post: Post, attempt: Try): Promise<void> {
+    const digest = digestOf(post);
+    if (row.shown === digest || post.file !== undefined) return;
+    attempt.assertHeld();
+    try {
+      await platform.edit(row.postId, post);
+    } catch (error) {
+      // Somebody removed the post: there's nothing left to keep true.
+      if (!(error instanceof BridgeError && error.code === 'post_gone')) throw error;
+    }
+    await this.#parts.store.read.posts.setShown(row.id, digest);
+  }
+
+  /** Posts once: after a try that may have been done it looks first. */
+  async #post(
+    platform: ChatPlatform,
+    to: PostTarget,
+    post: Post,
+    key: DeliveryKey,
+    part: number,
+    { delivery, mayBeDone, assertHeld }: Try,
+  ): Promise<PostId> {
+    const { store, clock } = this.#parts;
+    const remembered = rememberedOf(delivery, part);
+    const platformAttempt: Attempt = {
+      key,
+      firstTriedAt: delivery.firstTriedAt ?? clock.now(),
+      ...(remembered === undefined ? {} : { remembered }),
+      remember: async (note) => {
+        assertHeld();
+        await store.read.deliveries.remember(delivery.id, JSON.stringify({ part, note }));
+      },
+    };
+    if (mayBeDone) {
+      const found = await platform.lookUp(to, platformAttempt);
+      if (found !== undefined) return found;
+    }
+    assertHeld();
+    return platform.post(to, post, platformAttempt);
+  }
+
+  /** The bot's reactions on the Message's last post are those of the people there, one of each kind. */
+  async #reactions(messageId: MessageId, mirror: Mirror, platform: ChatPlatform, attempt: Try): Promise<void> {
+    const { store } = this.#parts;
+    const rows = await store.read.posts.of(messageId, mirror.id);
+    const row = rows.find((each) => each.role !== 'line' && each.generation === mirror.generation);
+    if (row === undefined) return;
+    const reactions = await store.read.reactions.of(messageId);
+    const wanted = new Set(reactions.filter((each) => each.agentId === null).map((each) => each.emoji));
+    const before = row.reactions ?? [];
+    const after: string[] = [];
+    for (const emoji of before) {
+      const isUnshown = emoji.startsWith('!');
+      if (wanted.has(isUnshown ? emoji.slice(1) : emoji)) {
+        after.push(emoji);
+      } else if (!isUnshown) {
+        attempt.assertHeld();
+        await platform.react(row.postId, emoji, false);
+      }
+    }
+    for (const emoji of wanted) {
+      if (after.includes(emoji) || after.includes(`!${emoji}`)) continue;
+      attempt.assertHeld();
+      after.push((await platform.react(row.postId, emoji, true)) ? emoji : `!${emoji}`);
+    }
+    await store.read.posts.setReactions(row.id, after);
+    const unshown = (list: readonly string[]) => list.filter((emoji) => emoji.startsWith('!')).join(' ');
+    if (unshown(before) !== unshown(after)) await this.#show(messageId, mirror, platform, attempt);
+  }
+
+  async #line(messageId: MessageId, mirror: Mirror, platform: ChatPlatform, attempt: Try): Promise<void> {
+    const { store } = this.#parts;
+    const message = await store.read.messages.find(messageId);
+    if (message === undefined || message.state === null || message.agentId === null) throw gone();
+    const agent = await store.read.agents.find(message.agentId);
+    const rows = await store.read.posts.of(await this.#anchorOf(message.id), mirror.id);
+    const origin = rows.find((row) => row.role === 'origin' && row.generation === mirror.generation);
+    if (origin === undefined || agent === undefined) return;
+    const post = composeLine(agent.email, messageId, { state: message.state, reason: message.reason ?? undefined });
+    const line = (await store.read.posts.of(messageId, mirror.id)).find((row) => row.role === 'line');
+    if (line !== undefined) return this.#edit(platform, line, post, attempt);
+    const channel = await this.#parts.mirrors.channelOf(mirror, platform);
+    const thread = origin.threadId ?? origin.postId;
+    const postId = await this.#post(
+      platform,
+      { channel, thread },
+      post,
+      keyFor(messageId, mirror.id, 'line'),
+      0,
+      attempt,
+    );
+    await store.read.posts.insert({
+      mirrorId: mirror.id,
+      messageId,
+      role: 'line',
+      part: 0,
+      postId,
+      threadId: thread,
+      generation: mirror.generation,
+      shown: digestOf(post),
+    });
+  }
+
+  /** A post with several files is several Messages: the first of them holds the agent's post. */
+  async #anchorOf(messageId: MessageId): Promise<MessageId> {
+    const { store } = this.#parts;
+    const message = await store.read.messages.find(messageId);
+    if (message === undefined || message.originPart === 0) return messageId;
+    const { originWorkspaceId, originPostId } = message;
+    if (originWorkspaceId === null || originPostId === null) return messageId;
+    const [first] = await store.read.messages.byOrigin(originWorkspaceId, originPostId);
+    return first?.id ?? messageId;
+  }
+
+  async #notice(task: TaskOf<'notice'>, attempt: Try): Promise<void> {
+    const { store } = this.#parts;
+    const platform = this.#platformOf(task.workspaceId);
+    const post = composeNotice(task.notice);
+    const mirror = task.mirrorId === undefined ? undefined : await store.read.mirrors.find(task.mirrorId);
+    if (task.userId !== undefined) {
+      const channel = mirror?.channelId ?? undefined;
+      attempt.assertHeld();
+      return platform.tell(
+        task.userId,
+        channel === undefined
+          ? undefined
+          : { channel, ...(task.threadId === undefined ? {} : { thread: task.threadId }) },
+        post,
+      );
+    }
+    if (mirror?.channelId) {
+      const to: PostTarget = {
+        channel: mirror.channelId,
+        ...(task.threadId === undefined ? {} : { thread: task.threadId }),
+      };
+      await this.#post(platform, to, post, attempt.delivery.key, 0, attempt);
+      return;
+    }
+    await this.#tellAdmins(task.workspaceId, platform, post, attempt);
+  }
+
+  /** Problems go to the admins' channel where one is set, else to each admin of the Workspace. */
+  async #tellAdmins(workspaceId: WorkspaceId, platform: ChatPlatform, post: Post, attempt: Try): Promise<void> {
+    const { store } = this.#parts;
+    const setting = await store.read.settings.get(`admins-channel:${workspaceId}`);
+    if (typeof setting === 'string') {
+      await this.#post(platform, { channel: setting as ChannelId }, post, attempt.delivery.key, 0, attempt);
+      return;
+    }
+    const admins = new Set(
+      (await store.read.agents.active()).filter((agent) => agent.role === 'admin').map((agent) => agent.id),
+    );
+    for (const identity of await store.read.agents.identitiesIn(workspaceId)) {
+      if (!admins.has(identity.agentId)) continue;
+      attempt.assertHeld();
+      await platform.tell(identity.userId, undefined, post);
+    }
+  }
+}
+
+/** What an earlier try of this part asked to remember. */
+function rememberedOf(delivery: Delivery, part: number): string | undefined {
+  if (delivery.remembered === null) return undefined;
+  const stored: unknown = JSON.parse(delivery.remembered);
+  if (typeof stored !== 'object' || stored === null || !('part' in stored) || !('note' in stored)) return undefined;
+  return stored.part === part && typeof stored.note === 'string' ? stored.note : undefined;
+}

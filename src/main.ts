@@ -1,0 +1,294 @@
+// The composition root: reads the settings, builds and wires every part, starts them, and stops them in reverse.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Access } from './access/access.ts';
+import { createWebServer, type Health } from './admin-web/server/app.ts';
+import { Bridge } from './bridge/bridge.ts';
+import { Hearing } from './bridge/hearing.ts';
+import { Listening } from './bridge/listening.ts';
+import type { Outcome } from './bridge/outbound.ts';
+import { Commands } from './commands/commands.ts';
+import { consoleLinkOption, linkOnConsole } from './commands/console-link.ts';
+import { commandTree } from './commands/tree.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import type { PlatformEvent } from './domain/events.ts';
+import type { WorkspaceId } from './domain/ids.ts';
+import type { ChatPlatform } from './platforms/platform.ts';
+import { createSlack } from './platforms/slack/index.ts';
+import { createWhatsApp } from './platforms/whatsapp/index.ts';
+import { Lease } from './runtime/lease.ts';
+import { createLog, type Log } from './runtime/log.ts';
+import { PostgresError, startPostgres } from './runtime/postgres.ts';
+import { loadKey, SecretsError, Vault } from './runtime/secrets.ts';
+import { systemClock as clock } from './runtime/time.ts';
+import { Store } from './store/store.ts';
+
+/** How long each part may take to end; parts that wait for others' answers end well within. All together under 10 s. */
+const STOP_LIMIT_MS = 6_000;
+const FILE_LINK_LIFE_MS = 7 * 24 * 60 * 60_000;
+const DATABASE_RETRY_MS = 1_000;
+
+/** What can be stopped, in the order it was started. */
+interface Part {
+  readonly name: string;
+  stop(): Promise<void>;
+}
+
+/** Stops parts, the last started first; one that hangs or fails doesn't keep the others from ending. */
+async function stopAll(parts: readonly Part[], log: Log): Promise<void> {
+  for (const part of parts.toReversed()) {
+    const limit = new AbortController();
+    const late = clock.sleep(STOP_LIMIT_MS, limit.signal).then(() => 'late' as const);
+    try {
+      const outcome = await Promise.race([part.stop(), late]);
+      if (outcome === 'late') log.warn({ part: part.name }, 'a part did not stop in time');
+    } catch (error) {
+      log.warn({ part: part.name, err: error }, 'a part did not stop cleanly');
+    } finally {
+      limit.abort();
+    }
+  }
+}
+
+interface Ground {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly lease: Lease;
+}
+
+/** What this process does while it holds the lease. */
+interface Term {
+  readonly bridge: Bridge;
+  readonly access: Access;
+  readonly listening: ReadonlyMap<WorkspaceId, Listening>;
+  readonly platforms: ReadonlyMap<WorkspaceId, ChatPlatform>;
+  readonly parts: readonly Part[];
+}
+
+/** One adapter for each Workspace that the settings name. */
+async function createPlatforms({ config, store, log }: Ground): Promise<Map<WorkspaceId, ChatPlatform>> {
+  const platforms = new Map<WorkspaceId, ChatPlatform>();
+  const { bot, apiUrl } = config.slack;
+  if (bot !== undefined) {
+    const workspace = await store.read.workspaces.fromEnvironment('slack', clock.now());
+    platforms.set(
+      workspace.id,
+      createSlack({
+        botToken: bot.token,
+        ...(bot.appToken === undefined ? {} : { appToken: bot.appToken }),
+        ...(bot.signingSecret === undefined ? {} : { signingSecret: bot.signingSecret }),
+        ...(apiUrl === undefined ? {} : { apiUrl }),
+        publicUrl: config.publicUrl,
+        clock,
+        log: log.child({ workspaceId: workspace.id }),
+      }),
+    );
+  }
+  return platforms;
+}
+
+function createMessenger({ config, store, vault, log }: Ground) {
+  const { websocketUrl, noiseRoot } = config.whatsapp;
+  const root = noiseRoot === undefined ? {} : { noiseRoot: Buffer.from(noiseRoot).toString('hex') };
+  const endpoint = websocketUrl === undefined ? {} : { endpoint: { url: websocketUrl, ...root } };
+  return createWhatsApp({ sessions: store.sessions(vault), clock, log, ...endpoint });
+}
+
+/** Builds and starts all that only the one working process may do. */
+async function startTerm(ground: Ground): Promise<Term> {
+  const { config, log, store, vault, lease } = ground;
+  for (const email of config.adminEmails) await store.read.agents.ensureAdmin(email, clock.now());
+  const platforms = await createPlatforms(ground);
+  const access = new Access({ store, platforms, clock, log });
+  const linkToFile = (messageId: string) =>
+    `${config.publicUrl}/media/${vault.signLink(messageId, new Date(clock.now().getTime() + FILE_LINK_LIFE_MS))}`;
+  const messenger = createMessenger(ground);
+  const bridge = new Bridge({ store, messenger, platforms, access, lease, clock, log, linkToFile });
+  const commands = new Commands({ bridge, access, platforms });
+
+  const record = async (workspaceId: WorkspaceId, event: PlatformEvent): Promise<Outcome> => {
+    switch (event.kind) {
+      case 'said':
+      case 'edited':
+      case 'deleted':
+      case 'reacted':
+        return bridge.heard(workspaceId, event);
+      case 'joined':
+      case 'left':
+      case 'channelChanged':
+      case 'userChanged':
+        await access.handle(workspaceId, event);
+        return 'recorded';
+      case 'asked':
+        return 'ignored';
+    }
+  };
+  const hearing = new Hearing({ store, clock, log, record });
+  const listening = new Map<WorkspaceId, Listening>();
+  const parts: Part[] = [];
+  const start = async (name: string, part: { start(): void | Promise<void>; stop(): Promise<void> }) => {
+    parts.push({ name, stop: () => part.stop() });
+    await part.start();
+  };
+  try {
+    await start('bridge', bridge);
+    await start('access', access);
+    await start('hearing', hearing);
+    for (const [workspaceId, platform] of platforms) {
+      const ear = new Listening({
+        workspaceId,
+        platform,
+        store,
+        hearing,
+        commands: commandTree,
+        asked: (request) => commands.handle(workspaceId, request),
+        clock,
+        log,
+      });
+      listening.set(workspaceId, ear);
+      await start(platform.name, ear);
+    }
+  } catch (error) {
+    await stopAll(parts, log);
+    throw error;
+  }
+  return { bridge, access, listening, platforms, parts };
+}
+
+/** Waits for the database, brings its tables up to date, and refuses a key that isn't this database's. */
+async function prepareStore(
+  store: Store,
+  address: Parameters<Store['migrate']>[0],
+  vault: Vault,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.ping();
+      break;
+    } catch (error) {
+      log.warn({ err: error }, 'the database does not answer yet; trying again');
+      await clock.sleep(DATABASE_RETRY_MS, signal);
+    }
+  }
+  if (signal.aborted) return;
+  await store.migrate(address);
+  const check = await store.read.settings.get('key-check');
+  if (check === undefined) {
+    await store.read.settings.set('key-check', vault.sealCheck().toString('base64'), clock.now());
+  } else if (typeof check !== 'string' || !vault.matchesCheck(Buffer.from(check, 'base64'))) {
+    throw new SecretsError(
+      'ENCRYPTION_KEY is not the key of this database: with it, neither WhatsApp sessions nor tokens can be read. Set the key that was used before, or set it as ENCRYPTION_KEY_PREVIOUS to change keys.',
+    );
+  }
+}
+
+async function run(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog({ level: config.logLevel });
+  const stopping = new AbortController();
+  const parts: Part[] = [];
+  let phase: Health['phase'] = 'starting';
+  let term: Term | undefined;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      phase = 'stopping';
+      stopping.abort();
+    });
+  }
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left alone'));
+
+  const { keys, wasMade, file } = await loadKey({
+    env: config.encryptionKey,
+    previous: config.encryptionKeyPrevious,
+    dataDir: config.dataDir,
+  });
+  if (wasMade)
+    log.warn({ file }, 'an encryption key was made: keep a safe copy, nothing stored can be read without it');
+  const vault = new Vault(keys);
+  try {
+    let address = config.database;
+    if (address === undefined) {
+      const postgres = await startPostgres({ dataDir: config.dataDir, log });
+      parts.push({ name: 'postgres', stop: () => postgres.stop() });
+      address = postgres;
+    }
+    const store = Store.create({ address });
+    parts.push({ name: 'store', stop: () => store.close() });
+    const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+    const lease = new Lease({ query: store.query, name: 'switchboard', owner, clock, log });
+    const now = (): Term => {
+      if (term === undefined) throw new Error('asked for a facade while not at work');
+      return term;
+    };
+    const web = createWebServer({
+      config,
+      store,
+      vault,
+      clock,
+      log,
+      bridge: {
+        createAccount: (...args) => now().bridge.createAccount(...args),
+        link: (...args) => now().bridge.link(...args),
+        linkStep: (...args) => now().bridge.linkStep(...args),
+        unlink: (...args) => now().bridge.unlink(...args),
+        reply: (...args) => now().bridge.reply(...args),
+        retry: (...args) => now().bridge.retry(...args),
+        giveUp: (...args) => now().bridge.giveUp(...args),
+        openMedia: (...args) => now().bridge.openMedia(...args),
+        problems: (workspaceId) => now().listening.get(workspaceId)?.problems ?? [],
+      },
+      access: { scopeOf: (...args) => now().access.scopeOf(...args) },
+      health: () => ({ phase }),
+      platforms: () => term?.platforms.values() ?? [],
+    });
+    const { url } = await web.listen();
+    parts.push({ name: 'web', stop: () => web.close() });
+    log.info({ url }, 'listening');
+    await prepareStore(store, address, vault, log, stopping.signal);
+
+    const link = consoleLinkOption(process.argv.slice(2));
+    while (!stopping.signal.aborted) {
+      phase = 'standing_by';
+      if (!(await lease.acquire(stopping.signal))) break;
+      const ground: Ground = { config, log, store, vault, lease };
+      term = await startTerm(ground);
+      phase = 'ready';
+      log.info({}, 'at work');
+      if (link !== undefined) {
+        const write = (text: string) => void process.stdout.write(text);
+        await linkOnConsole({ bridge: term.bridge, store, clock, write }, link.phone, stopping.signal);
+      }
+      await ended([stopping.signal, lease.lost]);
+      if (!stopping.signal.aborted) phase = 'standing_by';
+      log.info({}, stopping.signal.aborted ? 'stopping' : 'another process took over; standing by');
+      await stopAll(term.parts, log);
+      term = undefined;
+      if (stopping.signal.aborted) await lease.release();
+    }
+  } finally {
+    await stopAll(parts, log);
+  }
+}
+
+/** Resolves when the first of the signals is aborted. */
+async function ended(signals: readonly AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any([...signals]);
+  if (any.aborted) return;
+  await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
+}
+
+try {
+  await run();
+  process.exit(0);
+} catch (error) {
+  // What a person must mend is said to them in one sentence; the rest is ours, with its stack.
+  const isForPerson = error instanceof ConfigError || error instanceof SecretsError || error instanceof PostgresError;
+  process.stderr.write(
+    `${isForPerson ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exit(1);
+}

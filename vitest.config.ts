@@ -1,0 +1,13 @@
+// How tests run: real PostgreSQL for all files of a run, each file in a process of its own.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    globalSetup: ['tests/support/global-postgres.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    include: ['tests/**/*.test.ts'],
+  },
+});
