@@ -98,7 +98,7 @@ export class Listening {
   async #catchUp(startedAt: Date): Promise<void> {
     const { store, platform, workspaceId, hearing } = this.#parts;
     const workspace = await store.read.workspaces.find(workspaceId);
-    if (workspace?.heardUntil == null) return;
+    if (workspace === undefined || workspace.heardUntil === null) return;
     const since = new Date(workspace.heardUntil.getTime() - OVERLAP_MS);
     const known = await store.read.mirrors.known(workspaceId, new Date(startedAt.getTime() - THREADS_KEPT_MS));
     const channels = known.map(({ channelId, threads }) => ({ channel: channelId, since, threads }));

@@ -130,8 +130,8 @@ export interface ChatPlatform {
   remove(id: PostId): Promise<void>;
   /** The bot's own reaction, Unicode emoji. Idempotent. Resolves false when the platform has no such emoji. */
   react(id: PostId, emoji: string, on: boolean): Promise<boolean>;
-  /** One private sentence to a person about a post or channel; where the platform can't, a direct message, else one short line in place. */
-  tell(user: UserId, where: PostTarget, post: Post): Promise<void>;
+  /** One private sentence to a person, about a place or (without one) by itself; where the platform can't, a direct message, else one short line in place. */
+  tell(user: UserId, where: PostTarget | undefined, post: Post): Promise<void>;
   /** The bytes of a file that a person posted. Fails on a length other than told, and on anything that isn't the file (log-in pages). */
   openFile(ref: FileRef): Promise<Readable>;
   /** Answers a command, button, form or shortcut. At once: never a Delivery. */
