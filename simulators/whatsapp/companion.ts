@@ -23,7 +23,7 @@ const LOW_PREKEY_COUNT = 5;
 const REMEMBERED_ADDRESSEES = 5_000;
 
 /** What is known of a companion from its linking. */
-export interface CompanionIdentity {
+interface CompanionIdentity {
   readonly noiseKey: Buffer;
   readonly deviceIdentity: Buffer;
   readonly identity: Buffer;

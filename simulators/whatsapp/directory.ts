@@ -1,6 +1,6 @@
 // Who exists: accounts, their devices, and the way from a JID to them.
 import { createHash } from 'node:crypto';
-import { addressingOf, deviceNumberOf, jidOf, serverOf, userOf, type Addressing, type BinaryNode } from './nodes.ts';
+import { deviceNumberOf, jidOf, serverOf, userOf, type Addressing, type BinaryNode } from './nodes.ts';
 import type { KeyBundle } from './signal.ts';
 
 /** Something stanzas can be delivered to: the phone itself (id 0) or a linked companion. */
@@ -83,10 +83,5 @@ export class Directory {
   canonical(jid: string | undefined): string {
     if (jid === undefined) return '';
     return this.account(jid)?.lid ?? jid;
-  }
-
-  /** The same person's JID in the other addressing, without device. */
-  other(jid: string): string | undefined {
-    return this.account(jid)?.jid(addressingOf(jid) === 'lid' ? 'pn' : 'lid');
   }
 }

@@ -4,7 +4,7 @@ import type { Account, Directory } from './directory.ts';
 import type { Whom } from './faults.ts';
 import { node, secondsNow, type Addressing, type BinaryNode } from './nodes.ts';
 
-export type Rank = 'member' | 'admin' | 'superadmin';
+type Rank = 'member' | 'admin' | 'superadmin';
 
 /** One group. Its methods act as the member named by `by` and notify everybody, as the app would. */
 export class Group {

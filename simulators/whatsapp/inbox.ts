@@ -118,7 +118,7 @@ export class Inbox {
 }
 
 /** The text or caption of a message; empty when it has none. */
-export function textOf(message: proto.IMessage): string {
+function textOf(message: proto.IMessage): string {
   const { conversation, extendedTextMessage, imageMessage, videoMessage, documentMessage } = unwrap(message);
   const captioned = imageMessage ?? videoMessage ?? documentMessage;
   return conversation ?? extendedTextMessage?.text ?? captioned?.caption ?? '';

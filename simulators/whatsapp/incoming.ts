@@ -16,7 +16,7 @@ import {
 import type { KeyBundle, SignalEndpoint } from './signal.ts';
 
 /** What the receiving side needs of the phone. */
-export interface IncomingParts {
+interface IncomingParts {
   readonly account: Account;
   readonly signal: SignalEndpoint;
   readonly directory: Directory;
@@ -90,12 +90,12 @@ export class Incoming {
       const type = ciphertext.attrs['type'];
       const plain =
         type === 'skmsg'
-          ? await signal.decryptGroup(from, author, bytesOf(ciphertext))
+          ? signal.groups.decrypt(from, author, bytesOf(ciphertext))
           : await signal.decrypt(author, type === 'pkmsg' ? 'pkmsg' : 'msg', bytesOf(ciphertext));
       const part = proto.Message.decode(unpadRandomMax16(plain));
       const handed = part.senderKeyDistributionMessage;
       if (handed?.groupId && handed.axolotlSenderKeyDistributionMessage) {
-        await signal.acceptDistribution(handed.groupId, author, handed.axolotlSenderKeyDistributionMessage);
+        signal.groups.accept(handed.groupId, author, handed.axolotlSenderKeyDistributionMessage);
       }
       if (!message || !isOnlyKeys(part)) message = part;
     }

@@ -12,7 +12,7 @@ import type { PreKey } from './signal.ts';
 export type Answer = { readonly content?: BinaryNode[] } | { readonly error: number; readonly text: string };
 
 /** What the desk needs of the rest of the server. */
-export interface DeskParts {
+interface DeskParts {
   readonly directory: Directory;
   readonly groups: Groups;
   readonly faults: Faults;

@@ -23,7 +23,7 @@ const FIELDS = [
 ] as const;
 
 /** The file a message points to. */
-export interface MediaPointer {
+interface MediaPointer {
   readonly type: MediaType;
   readonly directPath: string;
   readonly mediaKey: Uint8Array;

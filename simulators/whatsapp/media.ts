@@ -52,11 +52,6 @@ export class MediaHost {
     return `localhost:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Every stored file's path, newest last. */
-  get paths(): string[] {
-    return [...this.#files.keys()];
-  }
-
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
   }

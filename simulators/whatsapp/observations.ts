@@ -5,7 +5,7 @@ import type { BinaryNode } from './nodes.ts';
 export type Observation = { readonly sequence: number; readonly at: number; readonly account: string } & Happening;
 
 /** What can happen. `received` and `sent` are stanzas of a companion's link; `undecryptable` is a phone that could not read one. */
-export type Happening =
+type Happening =
   | { readonly kind: 'received' | 'sent'; readonly deviceId: number; readonly stanza: BinaryNode }
   | { readonly kind: 'linked' | 'unlinked' | 'connected' | 'disconnected'; readonly deviceId: number }
   | { readonly kind: 'login-refused'; readonly deviceId: number; readonly reason: number }

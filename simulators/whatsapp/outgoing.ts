@@ -6,7 +6,7 @@ import { isGroup, node, STATUS, type BinaryNode } from './nodes.ts';
 import type { KeyBundle, SignalEndpoint } from './signal.ts';
 
 /** What the sending side needs of the phone. */
-export interface OutgoingParts {
+interface OutgoingParts {
   readonly account: Account;
   readonly signal: SignalEndpoint;
   readonly directory: Directory;
@@ -44,7 +44,8 @@ export class Outgoing {
   async sendStatus(id: string, message: proto.IMessage, audience: readonly Account[]): Promise<void> {
     const { account, signal } = this.#parts;
     const to = STATUS;
-    const { ciphertext, distribution } = await signal.encryptGroup(to, account.lid, encodeWAMessage(message));
+    const distribution = signal.groups.distribution(to);
+    const ciphertext = signal.groups.encrypt(to, encodeWAMessage(message));
     const keys = encodeWAMessage({ senderKeyDistributionMessage: distributionMessage(to, distribution) });
     const targets = [account, ...audience].flatMap((viewer) => [...viewer.devices.values()]);
     const entries = await this.#entries(targets, () => keys);
@@ -70,7 +71,7 @@ export class Outgoing {
     if (keys) await signal.openSession(jid, keys);
     let message = sent.message;
     if (isShared(sent.to)) {
-      const distribution = await signal.distribution(sent.to, account.lid);
+      const distribution = signal.groups.distribution(sent.to);
       message = { ...message, senderKeyDistributionMessage: distributionMessage(sent.to, distribution) };
     } else if (asker.account === account) {
       message = this.#forOwn(sent.to, message);
@@ -100,7 +101,8 @@ export class Outgoing {
     const { account, signal } = this.#parts;
     const group = this.#parts.group(to);
     if (!group?.members.has(account)) throw new Error(`${account.number} is not in the group`);
-    const { ciphertext, distribution } = await signal.encryptGroup(to, account.lid, encodeWAMessage(message));
+    const distribution = signal.groups.distribution(to);
+    const ciphertext = signal.groups.encrypt(to, encodeWAMessage(message));
     const have = this.#haveSenderKey.get(to) ?? new Set<string>();
     this.#haveSenderKey.set(to, have);
     const targets = [...group.members.keys()]

@@ -21,7 +21,7 @@ import type { Router } from './router.ts';
 import { SignalEndpoint, type KeyBundle } from './signal.ts';
 
 /** The server, as far as a phone needs it. */
-export interface PhoneParts {
+interface PhoneParts {
   readonly directory: Directory;
   readonly groups: Groups;
   readonly linking: Linking;

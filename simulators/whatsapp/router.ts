@@ -16,7 +16,7 @@ import {
 } from './nodes.ts';
 
 /** The stanza was not acceptable in the eyes of the server; `479` on real acks. */
-export const UNACCEPTABLE = 479;
+const UNACCEPTABLE = 479;
 const FORBIDDEN = 403;
 
 interface Audience {

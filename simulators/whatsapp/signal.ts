@@ -13,6 +13,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
 import { bigEndian } from './nodes.ts';
+import { SenderKeys } from './sender-keys.ts';
 
 /** A prekey as it travels: a 3-byte id and a 32-byte public key. */
 export interface PreKey {
@@ -31,16 +32,17 @@ export interface KeyBundle {
 }
 
 /** One ciphertext and its kind: `pkmsg` opens a session, `msg` continues one. */
-export interface Sealed {
+interface Sealed {
   readonly type: 'pkmsg' | 'msg';
   readonly ciphertext: Uint8Array;
 }
 
 const silent = pino({ level: 'silent' });
 
-/** Keys, sessions and sender keys of one device; every address is a LID device JID. */
+/** Keys and sessions of one device, and its groups' sender keys; every address is a LID device JID. */
 export class SignalEndpoint {
   readonly creds: AuthenticationCreds = initAuthCreds();
+  readonly groups = new SenderKeys();
   readonly #keys: SignalKeyStoreWithTransaction = addTransactionCapability(memoryStore(), silent, {
     maxCommitRetries: 1,
     delayBetweenTriesMs: 0,
@@ -101,33 +103,6 @@ export class SignalEndpoint {
 
   async decrypt(jid: string, type: 'pkmsg' | 'msg', ciphertext: Uint8Array): Promise<Uint8Array> {
     return this.#repository.decryptMessage({ jid, type, ciphertext });
-  }
-
-  /** Encrypts for a group and returns the message that hands out our sender key, as it was before this step. */
-  async encryptGroup(
-    group: string,
-    me: string,
-    data: Uint8Array,
-  ): Promise<{ ciphertext: Uint8Array; distribution: Uint8Array }> {
-    const sealed = await this.#repository.encryptGroupMessage({ group, meId: me, data });
-    return { ciphertext: sealed.ciphertext, distribution: sealed.senderKeyDistributionMessage };
-  }
-
-  /** The message that hands out our sender key of a group as it is now. */
-  async distribution(group: string, me: string): Promise<Uint8Array> {
-    return this.#repository.getSenderKeyDistributionMessage({ group, meId: me });
-  }
-
-  async decryptGroup(group: string, author: string, ciphertext: Uint8Array): Promise<Uint8Array> {
-    return this.#repository.decryptGroupMessage({ group, authorJid: author, msg: ciphertext });
-  }
-
-  /** Takes over a sender key somebody handed out. */
-  async acceptDistribution(group: string, author: string, distribution: Uint8Array): Promise<void> {
-    await this.#repository.processSenderKeyDistributionMessage({
-      authorJid: author,
-      item: { groupId: group, axolotlSenderKeyDistributionMessage: distribution },
-    });
   }
 
   close(): void {
