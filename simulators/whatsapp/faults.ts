@@ -41,6 +41,17 @@ export class AccountFaults {
   #replayCut: number | undefined;
   #duplicates = 0;
 
+  /** Everything as it should be; a held queue is let go by whoever holds the devices. */
+  reset(): void {
+    this.omitsMarker = false;
+    this.forgetsAcks = false;
+    this.withheldQueries.clear();
+    this.#acks = [];
+    this.#refusal = undefined;
+    this.#replayCut = undefined;
+    this.#duplicates = 0;
+  }
+
   setAcks(policy: AckPolicy, times: number): void {
     this.#acks = policy.kind === 'prompt' ? [] : [{ policy, left: times }];
   }
@@ -195,12 +206,7 @@ export class Faults {
     this.certificate = 'genuine';
     this.#media = [];
     for (const [number, state] of this.#states) {
-      state.setAcks({ kind: 'prompt' }, 0);
-      state.setRefusal(0, 0);
-      state.setReplayCut(undefined);
-      state.omitsMarker = false;
-      state.forgetsAcks = false;
-      state.withheldQueries.clear();
+      state.reset();
       this.releaseQueue({ number });
     }
   }

@@ -13,12 +13,8 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
-import { vi } from 'vitest';
 import type { WhatsAppSimulator } from '../../../simulators/whatsapp/index.ts';
 import { memoryStore } from '../../../simulators/whatsapp/signal.ts';
-
-// Everything here waits for states; on a busy machine a link or a prekey exchange may take seconds.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const logger = pino({ level: process.env['BAILEYS_LOG'] ?? 'silent' });
 
@@ -133,7 +129,7 @@ export async function linkByQr(
 }
 
 /** Waits for a state, looking every few milliseconds; rejects after `timeoutMs`. */
-export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${condition.toString()}`);
