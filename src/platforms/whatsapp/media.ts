@@ -3,7 +3,7 @@ import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } f
 import { unlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { pipeline, Readable, Transform } from 'node:stream';
+import { pipeline, Transform, type Readable } from 'node:stream';
 import { encryptedStream } from '@whiskeysockets/baileys';
 import type { MediaType, WASocket } from '@whiskeysockets/baileys';
 import { BridgeError } from '../../domain/errors.ts';

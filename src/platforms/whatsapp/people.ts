@@ -104,8 +104,8 @@ export function mentionsOf(known: Known, jids: readonly string[]): Map<string, M
     const jid = bareJid(mentioned);
     if (jid === undefined || !isPersonJid(jid)) continue;
     const { address } = personOf(known, jid);
-    const name = isUs(known, jid) ? (known.names.get(jid) ?? shownName(known, jid)) : shownName(known, jid);
-    mentions.set(userPart(jid), { name: name.replace(/^\+/, ''), person: address });
+    const name = shownName(known, jid);
+    for (const form of allForms(known, jid)) mentions.set(userPart(form), { name, person: address });
   }
   return mentions;
 }

@@ -7,8 +7,9 @@ import { isGroupJid, isLidJid, jidOf, userPart, type Jid } from './ids.ts';
 import { fromRichText } from './text.ts';
 
 /** `proto.Message.ProtocolMessage.Type`, which a pure file can't read from the SDK. */
-const REVOKE = 0 as proto.Message.ProtocolMessage.Type;
-const MESSAGE_EDIT = 14 as proto.Message.ProtocolMessage.Type;
+type ProtocolType = proto.Message.ProtocolMessage.Type;
+const REVOKE = 0 as unknown as ProtocolType;
+const MESSAGE_EDIT = 14 as unknown as ProtocolType;
 
 /** Ours, in both forms. */
 export interface OwnJids {

@@ -172,7 +172,8 @@ export function partiesOf(known: Known, envelope: Envelope, sealed: Sealed): { a
 
 function protocolEvents(known: Known, envelope: Envelope, protocol: proto.Message.IProtocolMessage): MessengerEvent[] {
   const common = commonOf(known, envelope);
-  switch (Number(protocol.type ?? REVOKE)) {
+  const type: number = protocol.type ?? REVOKE;
+  switch (type) {
     case REVOKE: {
       if (!protocol.key?.id) return [];
       const target = targetKey(known, envelope, protocol.key);

@@ -50,7 +50,11 @@ export interface SecretQuery {
   readonly senders: readonly Jid[];
 }
 
-async function kept(sessions: SessionStore, account: AccountId, query: SecretQuery): Promise<KeptSecret | undefined> {
+async function readSecret(
+  sessions: SessionStore,
+  account: AccountId,
+  query: SecretQuery,
+): Promise<KeptSecret | undefined> {
   const ids = query.chats.map((chat) => rowId(chat, query.id));
   const [found] = (await sessions.get(account, SECRET, ids)).values();
   return found === undefined ? undefined : (JSON.parse(Buffer.from(found).toString()) as KeptSecret);
@@ -77,7 +81,7 @@ export async function openVote(
   query: SecretQuery,
   vote: proto.Message.IPollEncValue,
 ): Promise<readonly string[] | undefined> {
-  const secret = await kept(sessions, account, query);
+  const secret = await readSecret(sessions, account, query);
   if (secret?.options === undefined) return undefined;
   const pollEncKey = Buffer.from(secret.secret, 'base64');
   const opened = attempt(query, secret.author, (pollCreatorJid, voterJid) =>
@@ -95,7 +99,7 @@ export async function openEdit(
   query: SecretQuery,
   edit: proto.Message.ISecretEncryptedMessage,
 ): Promise<proto.IMessage | undefined> {
-  const secret = await kept(sessions, account, query);
+  const secret = await readSecret(sessions, account, query);
   const { encIv, encPayload, secretEncType } = edit;
   if (secret === undefined || !encIv || !encPayload) return undefined;
   const { EVENT_EDIT } = proto.Message.SecretEncryptedMessage.SecretEncType;

@@ -168,9 +168,9 @@ export class Socket {
     return ending;
   }
 
-  #end(error: Error | undefined): void {
+  #end(cause: Error | undefined): void {
     // It waits for the other side's farewell, which may never come, and reports by its own event.
-    void this.baileys.end(error).catch(() => undefined);
+    void this.baileys.end(cause).catch(() => undefined);
   }
 
   #cut(): void {
