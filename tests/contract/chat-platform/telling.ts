@@ -37,6 +37,8 @@ export function tellingPromises(promise: Promises): void {
     };
     const said = await stage.say(ana, wa, 'hello');
     await started.promise;
+    // A whole exchange with the platform: an acknowledgement sent before it would have arrived.
+    await play.post(wa, {});
     expect(stage.isAcknowledged(said)).toBe(false);
     storing.resolve();
     await until(() => stage.isAcknowledged(said), 'the acknowledgement');
