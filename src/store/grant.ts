@@ -290,12 +290,13 @@ export const grantQueries = (db: Db) => ({
   endDue: async (
     at: Date,
   ): Promise<{ agentId: AgentId; chatId: ChatId | null; labelId: LabelId | null; until: Date }[]> => {
-    const rows = await sql<{ agentId: AgentId; chatId: ChatId | null; labelId: LabelId | null; until: Date }>`
+    // What isn't a typed column comes as text.
+    const rows = await sql<{ agentId: AgentId; chatId: ChatId | null; labelId: LabelId | null; until: string }>`
       with direct as (delete from chat_grant where until <= ${at} returning agent_id, chat_id, until),
         labelled as (delete from label_grant where until <= ${at} returning agent_id, label_id, until)
       select agent_id as "agentId", chat_id as "chatId", null::uuid as "labelId", until from direct
       union all select agent_id, null::uuid, label_id, until from labelled`.execute(db);
-    return rows.rows;
+    return rows.rows.map((row) => ({ ...row, until: new Date(row.until) }));
   },
   /** When the next grant ends. */
   nextEnd: async (): Promise<Date | undefined> => {
@@ -307,7 +308,7 @@ export const grantQueries = (db: Db) => ({
       .selectFrom('label_grant')
       .select((eb) => eb.fn.min('until').as('at'))
       .executeTakeFirst();
-    const ends = [chat?.at, label?.at].flatMap((end) => (end == null ? [] : [new Date(end)]));
+    const ends = [chat?.at, label?.at].flatMap((end) => (end === undefined || end === null ? [] : [new Date(end)]));
     return ends.sort((a, b) => a.getTime() - b.getTime())[0];
   },
   /** A merged Chat's grants go to the one that stays. */

@@ -243,6 +243,8 @@ export const mirrorQueries = (db: Db) => ({
     report: {
       staleAt?: Date;
       present: readonly UserId[];
+      /** Whom we meant to take out (`takingOut`), and whom we took out. */
+      planned: readonly UserId[];
       removed: readonly UserId[];
       problems: readonly Problem[];
     },
@@ -250,6 +252,8 @@ export const mirrorQueries = (db: Db) => ({
   ): Promise<void> => {
     const present = [...report.present];
     const removed = [...report.removed];
+    await sql`update mirror_user set out_at = null where mirror_id = ${id}
+      and user_id = any(${[...report.planned]}::text[]) and not (user_id = any(${removed}::text[]))`.execute(db);
     await sql`delete from mirror_user where mirror_id = ${id} and state <> 'left'
       and not (user_id = any(${present}::text[])) and not (user_id = any(${removed}::text[]))
       and (out_at is null or out_at < ${now}::timestamptz - interval '10 minutes')`.execute(db);
