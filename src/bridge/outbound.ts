@@ -125,7 +125,7 @@ export class Outbound {
           source: 'platform',
           at: event.at,
           root: await tx.messages.find(root.messageId),
-          origin: { mirror, postId: event.post, threadId: root.threadId ?? root.postId, part },
+          origin: { mirror, postId: event.post, threadId: root.threadId ?? root.remoteId, part },
           ...(file === undefined ? {} : { files: [file] }),
           ...this.#heldBecause(event.at),
         });

@@ -86,7 +86,7 @@ export class Replies {
         messageId: message.id,
         role: 'origin',
         part: 0,
-        postId: origin.postId,
+        remoteId: origin.postId,
         threadId: origin.threadId,
         generation: origin.mirror.generation,
         shown: null,

@@ -112,7 +112,7 @@ export class ToPlatform {
             messageId,
             role: 'message',
             part,
-            postId,
+            remoteId: postId,
             threadId: thread ?? null,
             generation: mirror.generation,
             shown: digestOf(post),
@@ -125,7 +125,7 @@ export class ToPlatform {
     }
     for (const row of rows.filter((each) => each.part >= posts.length)) {
       attempt.assertHeld();
-      await platform.remove(row.postId);
+      await platform.remove(row.remoteId);
       await store.read.posts.drop(row.id);
     }
   }
@@ -156,7 +156,7 @@ export class ToPlatform {
     if (row.shown === digest || post.file !== undefined) return;
     attempt.assertHeld();
     try {
-      await platform.edit(row.postId, post);
+      await platform.edit(row.remoteId, post);
     } catch (error) {
       // Somebody removed the post: there's nothing left to keep true.
       if (!(error instanceof BridgeError && error.code === 'post_gone')) throw error;
@@ -208,13 +208,13 @@ export class ToPlatform {
         after.push(emoji);
       } else if (!isUnshown) {
         attempt.assertHeld();
-        await platform.react(row.postId, emoji, false);
+        await platform.react(row.remoteId, emoji, false);
       }
     }
     for (const emoji of wanted) {
       if (after.includes(emoji) || after.includes(`!${emoji}`)) continue;
       attempt.assertHeld();
-      after.push((await platform.react(row.postId, emoji, true)) ? emoji : `!${emoji}`);
+      after.push((await platform.react(row.remoteId, emoji, true)) ? emoji : `!${emoji}`);
     }
     await store.read.posts.setReactions(row.id, after);
     const unshown = (list: readonly string[]) => list.filter((emoji) => emoji.startsWith('!')).join(' ');
@@ -233,7 +233,7 @@ export class ToPlatform {
     const line = (await store.read.posts.of(messageId, mirror.id)).find((row) => row.role === 'line');
     if (line !== undefined) return this.#edit(platform, line, post, attempt);
     const channel = await this.#parts.mirrors.channelOf(mirror, platform);
-    const thread = origin.threadId ?? origin.postId;
+    const thread = origin.threadId ?? origin.remoteId;
     const postId = await this.#post(
       platform,
       { channel, thread },
@@ -247,7 +247,7 @@ export class ToPlatform {
       messageId,
       role: 'line',
       part: 0,
-      postId,
+      remoteId: postId,
       threadId: thread,
       generation: mirror.generation,
       shown: digestOf(post),

@@ -137,6 +137,6 @@ export async function viewOf(
     ),
     ...(file === undefined ? {} : { file, fileLink: parts.linkToFile(message.id) }),
   };
-  const thread = message.quotesRemotely && anchor !== undefined ? (anchor.threadId ?? anchor.postId) : undefined;
+  const thread = message.quotesRemotely && anchor !== undefined ? (anchor.threadId ?? anchor.remoteId) : undefined;
   return { view, thread };
 }

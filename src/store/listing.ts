@@ -1,10 +1,12 @@
 // What the doors list: chats by filters and reach, audit rows, counts. Reading only.
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
-import type { AccountId, AgentId, ChatId, MessageId, WorkspaceId } from '../domain/ids.ts';
+import type { AccountId, AgentId, ChatId, DeliveryId, MessageId, WorkspaceId } from '../domain/ids.ts';
 import type { AuditEntry } from './audit.ts';
 import type { Chat } from './chat.ts';
 import type { Db } from './db.ts';
+import type { Delivery } from './delivery.ts';
+import type { Mirror } from './mirror.ts';
 import type { Reaction } from './reaction.ts';
 
 /** Which Chats somebody sees. */
@@ -34,6 +36,16 @@ export interface ListedChat extends Chat {
   readonly phone: string | null;
   /** The first message that a customer waits for an answer to. */
   readonly waitingSince: Date | null;
+}
+
+export type ListedMirror = Pick<Mirror, 'chatId' | 'workspaceId' | 'channelId' | 'channelName' | 'state' | 'url'>;
+
+export interface ListedDelivery extends Pick<
+  Delivery,
+  'id' | 'task' | 'state' | 'attempts' | 'reason' | 'createdAt' | 'chatId'
+> {
+  /** Where it goes: `account:<id>` or `workspace:<id>`. */
+  readonly target: string;
 }
 
 export interface ListedAudit {
@@ -182,6 +194,17 @@ export const listingQueries = (db: Db) => {
       if (before !== undefined) query = query.where('audit.id', '<', before);
       return query.orderBy('audit.id', 'desc').limit(limit).execute();
     },
+    /** For a page of Chats: where each is shown. */
+    mirrors: async (ids: readonly ChatId[]): Promise<ReadonlyMap<ChatId, readonly ListedMirror[]>> => {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('mirror')
+        .select(['chatId', 'workspaceId', 'channelId', 'channelName', 'state', 'url'])
+        .where('chatId', 'in', [...ids])
+        .orderBy('id')
+        .execute();
+      return Map.groupBy(rows, (row) => row.chatId);
+    },
     /** For a page of Messages. */
     reactions: async (ids: readonly MessageId[]): Promise<ReadonlyMap<MessageId, readonly Reaction[]>> => {
       if (ids.length === 0) return new Map();
@@ -203,6 +226,23 @@ export const listingQueries = (db: Db) => {
         .execute();
       return new Map(rows.map((row) => [row.id, row.text]));
     },
+    /** One Delivery as lists show it. */
+    delivery: (id: DeliveryId): Promise<ListedDelivery | undefined> =>
+      db
+        .selectFrom('delivery')
+        .innerJoin('lane', 'lane.id', 'delivery.laneId')
+        .select([
+          'delivery.id',
+          'delivery.task',
+          'delivery.state',
+          'delivery.attempts',
+          'delivery.reason',
+          'delivery.createdAt',
+          'delivery.chatId',
+          'lane.target',
+        ])
+        .where('delivery.id', '=', id)
+        .executeTakeFirst(),
     messageCounts: (): Promise<{ direction: 'in' | 'out'; count: number }[]> =>
       db
         .selectFrom('message')

@@ -353,7 +353,7 @@ export const mirrorQueries = (db: Db) => ({
       )
       .select([
         'mirror.channelId',
-        sql<PostId[]>`coalesce(array_agg(post.post_id) filter (where post.id is not null), '{}')`.as('threads'),
+        sql<PostId[]>`coalesce(array_agg(post.remote_id) filter (where post.id is not null), '{}')`.as('threads'),
       ])
       .where('mirror.workspaceId', '=', workspaceId)
       .where('mirror.state', '=', 'open')

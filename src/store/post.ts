@@ -17,7 +17,7 @@ export const PostEntity = defineEntity({
     messageId: p.manyToOne(MessageEntity).mapToPk().deleteRule('cascade'),
     role: p.text().$type<PostRole>(),
     part: p.integer().default(0),
-    postId: p.text().$type<PostId>(),
+    remoteId: p.text().$type<PostId>(),
     /** The root of the thread it stands in; none at the top level. */
     threadId: p.text().$type<PostId>().nullable(),
     /** Of the Mirror's channels, which one it stands in. */
@@ -29,7 +29,7 @@ export const PostEntity = defineEntity({
     createdAt: p.datetime().defaultRaw('now()'),
   },
   uniques: [
-    { name: 'post_place', properties: ['mirrorId', 'postId'] },
+    { name: 'post_place', properties: ['mirrorId', 'remoteId'] },
     { name: 'post_part', properties: ['messageId', 'mirrorId', 'role', 'part'] },
   ],
   indexes: [{ name: 'post_recent', properties: ['mirrorId', 'createdAt'] }],
@@ -41,7 +41,7 @@ export interface PostRow {
   readonly messageId: MessageId;
   readonly role: PostRole;
   readonly part: number;
-  readonly postId: PostId;
+  readonly remoteId: PostId;
   readonly threadId: PostId | null;
   readonly generation: number;
   readonly shown: string | null;
@@ -54,7 +54,7 @@ const columns = [
   'messageId',
   'role',
   'part',
-  'postId',
+  'remoteId',
   'threadId',
   'generation',
   'shown',
@@ -76,7 +76,7 @@ export const postQueries = (db: Db) => ({
       .selectFrom('post')
       .select(columns)
       .where('mirrorId', '=', mirrorId)
-      .where('postId', '=', postId)
+      .where('remoteId', '=', postId)
       .executeTakeFirst(),
   inWorkspace: async (
     workspaceId: WorkspaceId,
@@ -87,14 +87,14 @@ export const postQueries = (db: Db) => ({
       .innerJoin('mirror', 'mirror.id', 'post.mirrorId')
       .select(['post.messageId', 'post.mirrorId', 'post.role'])
       .where('mirror.workspaceId', '=', workspaceId)
-      .where('post.postId', '=', postId)
+      .where('post.remoteId', '=', postId)
       .executeTakeFirst(),
   insert: async (row: {
     mirrorId: MirrorId;
     messageId: MessageId;
     role: PostRole;
     part: number;
-    postId: PostId;
+    remoteId: PostId;
     threadId: PostId | null;
     generation: number;
     shown: string | null;

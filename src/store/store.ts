@@ -1,7 +1,7 @@
 // The store: opens the database, brings its tables up to date, and gives each unit of work one query object a noun.
 import { MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import pg from 'pg';
 import type { SessionStore } from '../platforms/messenger.ts';
 import type { DatabaseAddress } from '../runtime/database-url.ts';
@@ -193,11 +193,10 @@ export class Store {
   }
 
   /** For the lease, which brings its own statements. */
-  readonly query: Query = async (text, parameters) =>
-    this.#orm.em
-      .fork()
-      .getConnection()
-      .execute(text.replaceAll(/\$\d+/g, '?'), [...parameters]);
+  readonly query: Query = async (text, parameters) => {
+    const { rows } = await this.#db().executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...parameters]));
+    return rows;
+  };
 
   /** Rejects when the database doesn't answer. */
   async ping(): Promise<void> {

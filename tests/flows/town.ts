@@ -1,0 +1,162 @@
+// A whole town for flow tests: both simulators, a database, and the real program in a process of its own.
+import { setTimeout as pause } from 'node:timers/promises';
+import { startSlack, type Channel, type Person, type SlackSimulator } from '../../simulators/slack/index.ts';
+import { startWhatsApp, type Phone, type WhatsAppSimulator } from '../../simulators/whatsapp/index.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { runProgram, type Program } from '../support/program.ts';
+
+export const API_TOKEN = 'an-admin-token-for-tests';
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+const POLL_MS = 20;
+
+export interface TownOptions {
+  /** More or other settings of the program. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A JSON answer of the program's API. */
+export interface Answered {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** What a flow test stands on. */
+export class Town {
+  readonly whatsapp: WhatsAppSimulator;
+  readonly slack: SlackSimulator;
+  readonly database: TestDatabase;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #programs: Program[] = [];
+  #baseUrl = '';
+
+  private constructor(
+    whatsapp: WhatsAppSimulator,
+    slack: SlackSimulator,
+    database: TestDatabase,
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.whatsapp = whatsapp;
+    this.slack = slack;
+    this.database = database;
+    this.#env = env;
+  }
+
+  /** Starts both simulators and makes a database; the program isn't running yet. */
+  static async build(options: TownOptions = {}): Promise<Town> {
+    const [whatsapp, slack, database] = await Promise.all([startWhatsApp(), startSlack(), freshDatabase()]);
+    return new Town(whatsapp, slack, database, {
+      PATH: process.env['PATH'] ?? '',
+      DATABASE_URL: database.url,
+      DATA_DIR: `/tmp/switchboard-flow-${process.pid}-${database.dbName}`,
+      PORT: '0',
+      LOG_LEVEL: 'debug',
+      ADMIN_API_TOKEN: API_TOKEN,
+      ADMIN_EMAILS: 'ana@acme.test,ben@acme.test',
+      ENCRYPTION_KEY: Buffer.from('0123456789abcdef0123456789abcdef').toString('base64'),
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_APP_TOKEN: slack.appToken,
+      SLACK_API_URL: slack.apiUrl,
+      WHATSAPP_WEBSOCKET_URL: whatsapp.url,
+      ALLOW_CUSTOM_WHATSAPP_ENDPOINT: '1',
+      WHATSAPP_NOISE_ROOT: whatsapp.noiseRoot,
+      NODE_EXTRA_CA_CERTS: whatsapp.mediaCaFile,
+      ...options.env,
+    });
+  }
+
+  get program(): Program {
+    const program = this.#programs.at(-1);
+    if (program === undefined) throw new Error('the program was not started');
+    return program;
+  }
+
+  /** Starts the program and waits until it's the one at work. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const program = this.run(env);
+    await program.line('"msg":"at work"');
+    return program;
+  }
+
+  /** Starts the program without waiting for anything but its web server. */
+  run(env: Readonly<Record<string, string>> = {}): Program {
+    const program = runProgram(MAIN, [], { ...this.#env, ...env });
+    this.#programs.push(program);
+    program
+      .line('"msg":"listening"')
+      .then((line) => {
+        this.#baseUrl = (JSON.parse(line) as { url: string }).url;
+      })
+      .catch(() => undefined);
+    return program;
+  }
+
+  /** Ends the program without a word, as a power cut would. */
+  async kill(): Promise<void> {
+    this.program.signal('SIGKILL');
+    await this.program.ended;
+  }
+
+  /** Ends the program in good order. */
+  async stop(): Promise<number | NodeJS.Signals> {
+    this.program.signal('SIGTERM');
+    return this.program.ended;
+  }
+
+  async api(method: string, path: string, body?: unknown): Promise<Answered> {
+    const response = await fetch(`${this.#baseUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+  }
+
+  /** Links a number by its QR code and waits until it's connected. Gives the Account's id. */
+  async link(phone: Phone, name = 'Support'): Promise<string> {
+    const made = await this.api('POST', '/api/v1/accounts', { name });
+    const id = String(made.body['id']);
+    await this.api('POST', `/api/v1/accounts/${id}/link`, { method: 'qr' });
+    const qr = await this.until(async () => {
+      const { body } = await this.api('GET', `/api/v1/accounts/${id}/link`);
+      return body['step'] === 'qr' ? String(body['qr']) : undefined;
+    }, 'a QR code');
+    await phone.scanQr(qr);
+    await this.until(async () => (await this.api('GET', `/api/v1/accounts/${id}`)).body['state'] === 'connected', 'the number to be connected');
+    return id;
+  }
+
+  /** Waits until `read` gives something; fails after `timeoutMs` with `what` and the program's last lines. */
+  async until<Value>(read: () => Value | Promise<Value>, what: string, timeoutMs = 15_000): Promise<NonNullable<Value>> {
+    const endsAt = performance.now() + timeoutMs;
+    for (;;) {
+      const value = await read();
+      if (value !== undefined && value !== null && value !== false) return value;
+      if (performance.now() > endsAt) {
+        throw new Error(`Waited in vain for ${what}.\n${this.#programs.at(-1)?.lines.slice(-25).join('\n')}`);
+      }
+      await pause(POLL_MS);
+    }
+  }
+
+  /** The channel whose name begins like this, once it's there. */
+  async channel(start: string): Promise<Channel> {
+    return this.until(() => this.slack.channels().find(({ name }) => name.startsWith(start)), `the channel ${start}`);
+  }
+
+  person(name: string, email: string): Person {
+    return this.slack.addPerson({ name, email });
+  }
+
+  /** Ends everything; throws when a simulator met something it doesn't know. */
+  async close(): Promise<void> {
+    for (const program of this.#programs) {
+      program.signal('SIGKILL');
+      await program.ended;
+    }
+    await Promise.all([this.whatsapp.stop(), this.slack.stop()]);
+    await this.database.drop();
+    const unknown = [...this.whatsapp.unknown, ...this.slack.unknown];
+    if (unknown.length > 0) throw new Error(`The simulators don't know: ${unknown.join(', ')}`);
+  }
+}
