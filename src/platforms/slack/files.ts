@@ -113,12 +113,12 @@ export class Files {
     const source = await file.open();
     const spooled = file.sizeBytes === undefined ? await spool(source) : undefined;
     const length = spooled?.length ?? file.sizeBytes ?? 0;
-    if (length === 0) throw empty();
     const close = async (): Promise<void> => {
       source.destroy();
       await spooled?.remove();
     };
     try {
+      if (length === 0) throw empty();
       const answer = await this.#options.api.write('files.getUploadURLExternal', (web) =>
         web.files.getUploadURLExternal({
           filename: fileName(file.name),
@@ -227,31 +227,18 @@ export class Files {
       }).catch((error: unknown) => {
         throw toBridgeError(error, 'file download');
       });
-      const { location, 'content-type': contentType = '', 'content-length': announced } = answer.headers;
-      const refuse = (why: string): BridgeError => {
-        answer.body.destroy();
-        return notTheFile(ref, why);
-      };
-      if (answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string') {
-        await answer.body.dump();
-        if (redirects === MAX_REDIRECTS) throw refuse('it was sent on too often');
-        at = new URL(location, at).href;
-        continue;
-      }
-      if (answer.statusCode === 404) throw gone(ref);
-      if (answer.statusCode !== 200) {
-        answer.body.destroy();
-        throw new BridgeError('unreachable', `file download: HTTP ${answer.statusCode}`, {
-          sentence: 'The file could not be fetched from Slack.',
-          retry: 'later',
-          certain: true,
-        });
-      }
+      // Letting go of a body that isn't read to its end is an error to undici, which without a listener ends the process.
+      answer.body.on('error', () => undefined);
+      const { location, 'content-type': contentType = '' } = answer.headers;
+      const isSentOn = answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string';
       // Without files:read Slack answers 200 with its sign-in page.
-      const isPage = String(contentType).startsWith('text/html');
-      if (isPage && !mimeType.startsWith('text/html')) throw refuse('a web page came in its place');
-      if (announced !== undefined && Number(announced) !== size) throw refuse('its length is not the one told');
-      return Readable.from(exactly(answer.body, size, ref), { objectMode: false });
+      const isPage = String(contentType).startsWith('text/html') && !mimeType.startsWith('text/html');
+      if (answer.statusCode === 200 && !isPage)
+        return Readable.from(exactly(answer.body, size, ref), { objectMode: false });
+      answer.body.destroy();
+      if (!isSentOn) throw refusalOf(ref, answer.statusCode);
+      if (redirects === MAX_REDIRECTS) throw notTheFile(ref, 'it was sent on too often');
+      at = new URL(location, at).href;
     }
   }
 }
@@ -308,6 +295,16 @@ function uncertain(error: unknown): unknown {
 
 function isGone(error: unknown): boolean {
   return ['file_not_found', 'file_deleted'].includes(slackCode(error) ?? '');
+}
+
+function refusalOf(ref: FileRef, status: number): BridgeError {
+  if (status === 404) return gone(ref);
+  if (status === 200) return notTheFile(ref, 'a web page came in its place');
+  return new BridgeError('unreachable', `file ${ref}: HTTP ${status}`, {
+    sentence: 'The file could not be fetched from Slack.',
+    retry: 'later',
+    certain: true,
+  });
 }
 
 function notTheFile(ref: FileRef, why: string): BridgeError {

@@ -121,7 +121,6 @@ export function tellingPromises(promise: Promises): void {
     stage.cut();
     const note = await stage.say(ana, wa, 'a note in the gap');
     const reply = await stage.say(ana, wa, 'a reply in the gap', { thread: root });
-    await stage.change(ana, before, 'before, edited in the gap');
     stage.mend();
     await until(
       () => play.states.at(-1)?.state === 'connected' && play.states.at(-1)?.back,
@@ -136,6 +135,29 @@ export function tellingPromises(promise: Promises): void {
     expect(missed.every((event) => event.kind !== 'said' || event.user === ana.user)).toBe(true);
     const again = await all(play.platform.missed([{ channel: wa, since, threads: [root] }]));
     expect(again).toEqual(missed);
+  });
+
+  promise('tells what was edited in a gap', async (play) => {
+    const { stage, channel, post, told } = play;
+    const ana = await stage.person('Ana');
+    const { channel: wa } = await channel('wa-bob', ana);
+    const root = await post(wa, {});
+    const early = await stage.say(ana, wa, 'early words');
+    await told('said', (event) => event.post === early);
+    const late = await stage.say(ana, wa, 'late words');
+    const { at: since } = await told('said', (event) => event.post === late);
+    await stage.quiet();
+    stage.cut();
+    await stage.change(ana, early, 'other words');
+    stage.mend();
+    await until(
+      () => play.states.at(-1)?.state === 'connected' && play.states.at(-1)?.back,
+      'the connection to be back',
+    );
+    const missed = await all(play.platform.missed([{ channel: wa, since, threads: [root] }]));
+    const edited = missed.filter((event) => event.kind === 'edited');
+    expect(edited).toMatchObject([{ post: early, user: ana.user, channel: wa }]);
+    expect(edited.map((event) => plainText(event.text))).toEqual(['other words']);
   });
 
   promise('tells nothing after it was stopped', async ({ stage, channel, stop, events }) => {
