@@ -96,9 +96,9 @@ function conditions(filter: ChatListFilter, scope: Scope): RawBuilder<boolean>[]
   if (scope !== 'all') list.push(sql<boolean>`chat.id = any(${[...scope]}::uuid[])`);
   if (filter.search !== undefined) {
     const digits = filter.search.replaceAll(/[\s().+-]/g, '');
-    const byPhone = /^\d+$/.test(digits) ? sql`contact.phone like ${like(digits)}` : sql`false`;
+    const byPhone = /^\d+$/.test(digits) ? sql`person.phone like ${like(digits)}` : sql`false`;
     list.push(
-      sql<boolean>`(chat.name ilike ${like(filter.search)} or contact.name ilike ${like(filter.search)} or ${byPhone})`,
+      sql<boolean>`(chat.name ilike ${like(filter.search)} or person.name ilike ${like(filter.search)} or ${byPhone})`,
     );
   }
   if (filter.label !== undefined) {
@@ -118,11 +118,15 @@ function conditions(filter: ChatListFilter, scope: Scope): RawBuilder<boolean>[]
   return list;
 }
 
+/**
+ * A joined table never goes by its own name here: MikroORM's result plugin takes a column `agent_id` for the `id` of a table called `agent`
+ * (`@mikro-orm/sql` 7.2.1, plugin/transformer.js, `buildFieldToPropertyMap`).
+ */
 export const listingQueries = (db: Db) => {
   const chats = () =>
     db
       .selectFrom('chat')
-      .leftJoin('contact', 'contact.id', 'chat.contactId')
+      .leftJoin('contact as person', 'person.id', 'chat.contactId')
       .select([
         'chat.id',
         'chat.accountId',
@@ -131,8 +135,8 @@ export const listingQueries = (db: Db) => {
         'chat.contactId',
         'chat.mode',
         'chat.lastMessageAt',
-        'contact.name as contactName',
-        'contact.phone',
+        'person.name as contactName',
+        'person.phone',
         waitingSince.as('waitingSince'),
       ]);
   return {
@@ -159,6 +163,13 @@ export const listingQueries = (db: Db) => {
         .execute();
       return rows.map((row) => ({ ...row, waitingSince: toDate(row.waitingSince) }));
     },
+    /** All that match, the newest last: for a change of many at once. */
+    chatIds: async (filter: ChatListFilter): Promise<ChatId[]> => {
+      let query = db.selectFrom('chat').leftJoin('contact as person', 'person.id', 'chat.contactId').select('chat.id');
+      for (const condition of conditions(filter, 'all')) query = query.where(condition);
+      const rows = await query.orderBy('chat.id').execute();
+      return rows.map((row) => row.id);
+    },
     chat: async (id: ChatId): Promise<ListedChat | undefined> => {
       const row = await chats().where('chat.id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : { ...row, waitingSince: toDate(row.waitingSince) };
@@ -168,13 +179,13 @@ export const listingQueries = (db: Db) => {
       const { agentId, chatId, action, from, to, before } = filter;
       let query = db
         .selectFrom('audit')
-        .leftJoin('agent', 'agent.id', 'audit.actorAgentId')
+        .leftJoin('agent as doer', 'doer.id', 'audit.actorAgentId')
         .select([
           'audit.id',
           'audit.at',
           'audit.actorKind',
           'audit.actorName',
-          'agent.email as actorEmail',
+          'doer.email as actorEmail',
           'audit.action',
           'audit.chatId',
           'audit.agentId',
@@ -230,7 +241,7 @@ export const listingQueries = (db: Db) => {
     delivery: (id: DeliveryId): Promise<ListedDelivery | undefined> =>
       db
         .selectFrom('delivery')
-        .innerJoin('lane', 'lane.id', 'delivery.laneId')
+        .innerJoin('lane as way', 'way.id', 'delivery.laneId')
         .select([
           'delivery.id',
           'delivery.task',
@@ -239,7 +250,7 @@ export const listingQueries = (db: Db) => {
           'delivery.reason',
           'delivery.createdAt',
           'delivery.chatId',
-          'lane.target',
+          'way.target',
         ])
         .where('delivery.id', '=', id)
         .executeTakeFirst(),

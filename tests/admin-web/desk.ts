@@ -5,13 +5,25 @@ import { Readable } from 'node:stream';
 import { createWebServer } from '../../src/admin-web/server/app.ts';
 import type { BridgeFacade, Health, Viewer, WebParts } from '../../src/admin-web/server/app.ts';
 import { readConfig } from '../../src/config.ts';
-import type { AccountId, AgentId, ChatId, MessageId } from '../../src/domain/ids.ts';
+import type {
+  AccountId,
+  AgentId,
+  ChatAddress,
+  ChatId,
+  MessageId,
+  PersonAddress,
+  RemoteId,
+} from '../../src/domain/ids.ts';
+import { plain } from '../../src/domain/text.ts';
 import type { LinkStep } from '../../src/platforms/messenger.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { Vault } from '../../src/runtime/secrets.ts';
 import { fakeClock } from '../../src/runtime/time.ts';
 import type { FakeClock } from '../../src/runtime/time.ts';
+import type { Account } from '../../src/store/account.ts';
+import type { Chat } from '../../src/store/chat.ts';
 import { newId } from '../../src/store/db.ts';
+import type { Message, NewMessage } from '../../src/store/message.ts';
 import { Store } from '../../src/store/store.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
@@ -45,8 +57,19 @@ export class BridgeDesk implements BridgeFacade {
   unlink: BridgeFacade['unlink'] = async (account, by) => {
     this.#ask('unlink', { account }, by);
   };
-  reply: BridgeFacade['reply'] = async (reply, by) =>
-    this.#ask('reply', reply, by) ?? { messageId: newId<MessageId>(Date.now()) };
+  reply: BridgeFacade['reply'] = async (reply, by) => {
+    const refusal = this.#ask('reply', reply, by);
+    if (refusal !== undefined) return refusal;
+    const chat = await this.#store.read.chats.find(reply.chatId);
+    if (chat === undefined) throw new Error('The chat to reply to is not there.');
+    const { id } = await seedMessage(this.#store, chat, {
+      source: 'web',
+      agentId: reply.agentId,
+      text: reply.text,
+      state: 'queued',
+    });
+    return { messageId: id };
+  };
   retry: BridgeFacade['retry'] = async (delivery, by) => this.#ask('retry', { delivery }, by);
   giveUp: BridgeFacade['giveUp'] = async (delivery, by) => this.#ask('giveUp', { delivery }, by);
   openMedia: BridgeFacade['openMedia'] = async (message) => {
@@ -73,6 +96,8 @@ export interface Desk {
   ask(method: string, path: string, options?: AskOptions): Promise<Asked>;
   /** Makes an Agent to ask as. */
   agent(email: string, role: 'admin' | 'member'): Promise<AgentId>;
+  /** Takes the database away while the server runs. */
+  loseDatabase(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -142,6 +167,7 @@ export async function openDesk(
       if (role === 'member') await store.query(`update agent set role = 'member' where id = $1`, [row.id]);
       return row.id;
     },
+    loseDatabase: () => database.drop(),
     close: async () => {
       await server.close();
       await store.close();
@@ -156,6 +182,65 @@ async function sessionOf(store: Store, request: IncomingMessage): Promise<Viewer
   const agent = id === undefined ? undefined : await store.read.agents.find(id as AgentId);
   if (agent === undefined || agent.status !== 'active') return undefined;
   return { role: agent.role, email: agent.email, agentId: agent.id, via: 'session' };
+}
+
+let seeds = 0;
+
+/** A linked number. */
+export async function seedAccount(store: Store, name = 'Support'): Promise<Account> {
+  return store.read.accounts.create({ id: newId<AccountId>(Date.now()), name });
+}
+
+/** A direct Chat with a customer (or colleague: `internal`), or a group. */
+export async function seedChat(
+  store: Store,
+  account: Account,
+  options: { name: string; phone?: string; kind?: 'direct' | 'group'; lastMessageAt?: Date; internal?: boolean },
+): Promise<Chat> {
+  const { name, phone, kind = 'direct', lastMessageAt, internal = false } = options;
+  seeds += 1;
+  const person = { address: `person-${seeds}` as PersonAddress, name, ...(phone === undefined ? {} : { phone }) };
+  return store
+    .transaction(async (tx) => {
+      const now = new Date();
+      const contact = kind === 'direct' ? (await tx.contacts.resolve(person, now)).contact : undefined;
+      const ref = { address: `chat-${seeds}` as ChatAddress, kind, ...(kind === 'group' ? { name } : {}) };
+      const { chat } = await tx.chats.resolve(account.id, ref, contact?.id ?? null, now);
+      if (lastMessageAt !== undefined) await tx.chats.touch(chat.id, lastMessageAt);
+      return { ...chat, lastMessageAt: lastMessageAt ?? null };
+    })
+    .then(async (chat) => {
+      if (internal) await store.query('update contact set internal = true where id = $1', [chat.contactId]);
+      return chat;
+    });
+}
+
+/** A Message of a Chat, by default what its customer said. */
+export async function seedMessage(
+  store: Store,
+  chat: Chat,
+  options: Partial<Omit<NewMessage, 'id' | 'chatId' | 'accountId'>> = {},
+): Promise<Message> {
+  seeds += 1;
+  const source = options.source ?? 'contact';
+  const words = options.text ?? `message ${seeds}`;
+  const row = await store.read.messages.insert({
+    id: newId<MessageId>(Date.now() + seeds),
+    accountId: chat.accountId,
+    chatId: chat.id,
+    direction: source === 'contact' ? 'in' : 'out',
+    source,
+    content: { kind: 'text', text: plain(words) },
+    text: words,
+    remoteId: `remote-${seeds}` as RemoteId,
+    author: source === 'contact' ? (chat.contactId ?? 'someone') : 'us',
+    contactId: source === 'contact' ? chat.contactId : null,
+    sentAt: new Date('2026-03-01T11:00:00Z'),
+    receivedAt: new Date('2026-03-01T11:00:00Z'),
+    ...options,
+  });
+  if (row === undefined) throw new Error('The message was there already.');
+  return row;
 }
 
 type Item = Readonly<Record<string, unknown>>;
@@ -189,7 +274,7 @@ async function ask(url: string, method: string, path: string, options: AskOption
   const { as, body, raw, headers = {} } = options;
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await fetch(url + path, {
-    method,
+    method: method.toUpperCase(),
     redirect: 'manual',
     headers: {
       ...(as === undefined ? { authorization: `Bearer ${ADMIN_TOKEN}` } : {}),

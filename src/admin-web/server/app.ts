@@ -5,19 +5,35 @@ import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import { accountRoutes } from './api/accounts.ts';
+import { auditRoutes } from './api/audit.ts';
+import { chatRoutes } from './api/chats.ts';
+import { deliveryRoutes } from './api/deliveries.ts';
 import { meRoutes } from './api/me.ts';
-import { requireOwnOrigin, requireViewer } from './auth.ts';
+import { messageRoutes } from './api/messages.ts';
+import { workspaceRoutes } from './api/workspaces.ts';
+import { FailureLimit, requireOwnOrigin, requireViewer } from './auth.ts';
 import { createErrorHandler, notFound } from './errors.ts';
 import { alive, createReadiness, requireReady } from './health.ts';
+import { createMedia } from './media.ts';
+import { createMetrics } from './metrics.ts';
+import { createOnce } from './once.ts';
 import { describeApi } from './openapi.ts';
 import type { WebParts } from './parts.ts';
 import type { Route } from './route.ts';
 import { createRouter, readBody } from './serve.ts';
 
-export type { AccessFacade, BridgeFacade, By, Health, OpenedMedia, Refusal, Scope, Viewer, WebParts } from './parts.ts';
+export type { AccessFacade, BridgeFacade, Health, OpenedMedia, Refusal, Viewer, WebParts } from './parts.ts';
 
 /** Every route of `/api/v1`. */
-export const apiRoutes: readonly Route[] = [...meRoutes, ...accountRoutes];
+export const apiRoutes: readonly Route[] = [
+  ...meRoutes,
+  ...accountRoutes,
+  ...workspaceRoutes,
+  ...chatRoutes,
+  ...messageRoutes,
+  ...deliveryRoutes,
+  ...auditRoutes,
+];
 
 /** How long requests under way may take at a stop. */
 const LONGEST_GOODBYE_MS = 5_000;
@@ -80,7 +96,10 @@ function createApp(parts: WebParts, ownOrigins: () => ReadonlySet<string>): Expr
   app.use(securityHeaders(parts));
   app.get('/healthz', alive);
   app.get('/readyz', createReadiness(parts));
-  app.use('/api/v1', noStore, createApi(parts, ownOrigins));
+  const limit = new FailureLimit(parts.clock);
+  app.get('/metrics', createMetrics(parts, limit));
+  app.get('/media/:token', noStore, requireReady(parts), requireViewer(parts, limit), createMedia(parts));
+  app.use('/api/v1', noStore, createApi(parts, limit, ownOrigins));
   app.use(() => {
     throw notFound('page');
   });
@@ -88,14 +107,14 @@ function createApp(parts: WebParts, ownOrigins: () => ReadonlySet<string>): Expr
   return app;
 }
 
-function createApi(parts: WebParts, ownOrigins: () => ReadonlySet<string>): RequestHandler {
+function createApi(parts: WebParts, limit: FailureLimit, ownOrigins: () => ReadonlySet<string>): RequestHandler {
   const api = express.Router();
   const description = describeApi(apiRoutes);
   api.get('/openapi.json', (_request, response) => {
     response.json(description);
   });
-  api.use(requireReady(parts), requireViewer(parts), requireOwnOrigin(ownOrigins), readBody);
-  api.use(createRouter(parts, apiRoutes, (_route, _call, _request, run) => run()));
+  api.use(requireReady(parts), requireViewer(parts, limit), requireOwnOrigin(ownOrigins), readBody);
+  api.use(createRouter(parts, apiRoutes, createOnce(parts)));
   return api;
 }
 

@@ -2,9 +2,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
+import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
 import { Problem } from './errors.ts';
-import type { By, Viewer, WebParts } from './parts.ts';
+import type { By } from '../../store/audit.ts';
+import type { Viewer, WebParts } from './parts.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -55,11 +57,14 @@ export class FailureLimit {
     this.#clock = clock;
   }
 
-  /** How long this address has to wait, in milliseconds; 0 when it needn't. */
-  waitMs(address: string): number {
+  /** Throws a Problem when this address has tried too often. */
+  check(address: string): void {
     const entry = this.#failures.get(address);
-    if (entry === undefined || entry.count < WRONG_TOKENS_ALLOWED) return 0;
-    return Math.max(0, entry.endsAtMs - this.#clock.monotonicMs());
+    const waitMs = entry === undefined ? 0 : entry.endsAtMs - this.#clock.monotonicMs();
+    if (entry === undefined || entry.count < WRONG_TOKENS_ALLOWED || waitMs <= 0) return;
+    throw new Problem(429, 'Too many wrong tokens came from this address.', {
+      headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
+    });
   }
 
   note(address: string): void {
@@ -79,6 +84,26 @@ export class FailureLimit {
   }
 }
 
+/** Runs `prove` and refuses with 401 what proves nothing; wrong tokens count against the address they come from. */
+export async function requireProof<T>(
+  request: Request,
+  { limit, log }: { readonly limit: FailureLimit; readonly log: Log },
+  prove: () => Promise<T | undefined>,
+): Promise<T> {
+  const address = request.ip ?? '';
+  const hasToken = request.headers.authorization !== undefined;
+  if (hasToken) limit.check(address);
+  const proof = await prove();
+  if (proof !== undefined) return proof;
+  if (hasToken) {
+    limit.note(address);
+    log.warn({ address }, 'a request came with a wrong token');
+  }
+  throw new Problem(401, hasToken ? 'This token is not accepted.' : 'Sign in first, or send a token.', {
+    headers: { 'www-authenticate': 'Bearer realm="switchboard"' },
+  });
+}
+
 const viewers = new WeakMap<Request, Viewer>();
 
 /** Who asks, once `requireViewer` has let the request pass. */
@@ -89,28 +114,10 @@ export function viewerOf(request: Request): Viewer {
 }
 
 /** Lets pass whoever proves who they are. */
-export function requireViewer(parts: WebParts): RequestHandler {
-  const limit = new FailureLimit(parts.clock);
+export function requireViewer(parts: WebParts, limit: FailureLimit): RequestHandler {
   return async (request, _response, next) => {
-    const address = request.ip ?? '';
-    const hasToken = request.headers.authorization !== undefined;
-    const waitMs = hasToken ? limit.waitMs(address) : 0;
-    if (waitMs > 0) {
-      throw new Problem(429, 'Too many wrong tokens came from this address.', {
-        headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
-      });
-    }
-    const viewer = await authenticate(parts, request);
-    if (viewer === undefined) {
-      if (hasToken) {
-        limit.note(address);
-        parts.log.warn({ address }, 'a request came with a wrong token');
-      }
-      throw new Problem(401, hasToken ? 'This token is not accepted.' : 'Sign in first, or send a token.', {
-        headers: { 'www-authenticate': 'Bearer realm="switchboard"' },
-      });
-    }
-    viewers.set(request, viewer);
+    const { log } = parts;
+    viewers.set(request, await requireProof(request, { limit, log }, () => authenticate(parts, request)));
     next();
   };
 }

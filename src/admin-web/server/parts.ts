@@ -10,14 +10,9 @@ import type { Log } from '../../runtime/log.ts';
 import type { Vault } from '../../runtime/secrets.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type { Role } from '../../store/agent.ts';
-import type { AuditEntry } from '../../store/audit.ts';
+import type { By } from '../../store/audit.ts';
+import type { Scope } from '../../store/listing.ts';
 import type { Store } from '../../store/store.ts';
-
-/** Who does it and through which door: for the audit row that the facade writes in its own transaction. */
-export interface By {
-  readonly actor: AuditEntry['actor'];
-  readonly source: 'web' | 'api';
-}
 
 /** An expected no, in plain words for the person who asked. Nothing was done. */
 export interface Refusal {
@@ -53,9 +48,6 @@ export interface OpenedMedia {
   readonly mimeType: string;
   readonly sizeBytes?: number;
 }
-
-/** Which Chats somebody sees. */
-export type Scope = 'all' | ReadonlySet<ChatId>;
 
 /** What the routes need of Access. */
 export interface AccessFacade {

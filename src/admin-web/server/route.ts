@@ -1,7 +1,8 @@
 // A route of /api/v1 as one value: its checks, its handler and its page in the OpenAPI document all come from it.
 import { z } from 'zod';
 import { badInput } from './errors.ts';
-import type { By, Viewer, WebParts } from './parts.ts';
+import type { By } from '../../store/audit.ts';
+import type { Viewer, WebParts } from './parts.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 

@@ -11,6 +11,8 @@ export interface Reply {
   readonly status: number;
   /** Undefined: no body. */
   readonly body: unknown;
+  /** Answered from what was kept. */
+  readonly isRepeat?: boolean;
 }
 
 /** Wraps a handler's run so that a repeat of the same request isn't done again. */
@@ -60,7 +62,7 @@ function handlerOf(parts: WebParts, route: Route, once: Once): RequestHandler {
       by: actorOf(viewer),
       params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
       query: check(route.query, { ...request.query }),
-      body: check(route.body, (request.body as unknown) ?? {}),
+      body: check(route.body, request.body === undefined ? {} : (request.body as unknown)),
     };
     const run = async (): Promise<Reply> => {
       const body = await route.handle(call);
@@ -70,8 +72,9 @@ function handlerOf(parts: WebParts, route: Route, once: Once): RequestHandler {
   };
 }
 
-function send(response: Response, { status, body }: Reply): void {
+function send(response: Response, { status, body, isRepeat }: Reply): void {
   response.status(status);
+  if (isRepeat === true) response.set('idempotency-replayed', 'true');
   if (body === undefined) response.end();
   else response.json(body);
 }

@@ -1,9 +1,9 @@
 // What the pages may change that is nobody else's: a number's name and signature, a chat's send mode. Each with its audit row.
 import type { AccountId, ChatId } from '../../domain/ids.ts';
 import type { Clock } from '../../runtime/time.ts';
+import type { By } from '../../store/audit.ts';
 import type { ChatMode } from '../../store/chat.ts';
 import type { Store } from '../../store/store.ts';
-import type { By } from './parts.ts';
 
 interface SettingsParts {
   readonly store: Store;

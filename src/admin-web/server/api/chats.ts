@@ -1,0 +1,132 @@
+// /chats: the conversations somebody sees, where each is shown, and its send mode.
+import { z } from 'zod';
+import type { AccountId, ChatId, WorkspaceId } from '../../../domain/ids.ts';
+import type { ChatListFilter, ChatPlace, ListedChat } from '../../../store/listing.ts';
+import { notFound } from '../errors.ts';
+import type { WebParts } from '../parts.ts';
+import { asRowId, iso, listOf, pageOf, pageQuery, readCursor, route, text, time } from '../route.ts';
+import { scopeOf, visibleChat } from '../scope.ts';
+import { setChatMode } from '../settings.ts';
+
+const modes = ['thread', 'mention', 'off', 'never'] as const;
+
+export const chatSchema = z.strictObject({
+  id: z.string(),
+  accountId: z.string(),
+  kind: z.enum(['direct', 'group']),
+  name: z.string().nullable(),
+  phone: z.string().nullable(),
+  labels: z.array(z.string()),
+  mode: z.enum(modes),
+  mirrors: z.array(
+    z.strictObject({
+      workspaceId: z.string(),
+      channelId: z.string().nullable(),
+      channelName: z.string().nullable(),
+      state: z.enum(['opening', 'open', 'gone']),
+      url: z.string().nullable(),
+    }),
+  ),
+  lastMessageAt: time.nullable(),
+  waitingSince: time.nullable(),
+});
+
+/** How Chats are chosen, here and for changes to many at once. */
+export const filterShape = {
+  search: text(200).optional(),
+  label: text(200).optional(),
+  account: z.string().optional(),
+  kind: z.enum(['direct', 'group']).optional(),
+  workspace: z.string().optional(),
+};
+
+const chatQuery = pageQuery.extend({ ...filterShape, waiting: z.enum(['true', 'false']).optional() });
+
+const place = z.tuple([z.iso.datetime().nullable(), z.uuid()]);
+
+/** Undefined: it names what can't be there, so nothing matches. */
+function filterOf(query: z.output<typeof chatQuery>): ChatListFilter | undefined {
+  const accountId = asRowId<AccountId>(query.account);
+  const workspaceId = asRowId<WorkspaceId>(query.workspace);
+  if (query.account !== undefined && accountId === undefined) return undefined;
+  if (query.workspace !== undefined && workspaceId === undefined) return undefined;
+  const { search, label, kind } = query;
+  return { search, label, kind, accountId, workspaceId, waiting: query.waiting && query.waiting === 'true' };
+}
+
+async function showChats({ store }: WebParts, rows: readonly ListedChat[]): Promise<z.input<typeof chatSchema>[]> {
+  const ids = rows.map((row) => row.id);
+  const [labels, mirrors] = await Promise.all([store.read.labels.ofChats(ids), store.read.listings.mirrors(ids)]);
+  return rows.map((row) => ({
+    id: row.id,
+    accountId: row.accountId,
+    kind: row.kind,
+    name: row.name ?? row.contactName ?? row.phone,
+    phone: row.phone,
+    labels: [...(labels.get(row.id) ?? [])],
+    mode: row.mode,
+    mirrors: (mirrors.get(row.id) ?? []).map(({ workspaceId, channelId, channelName, state, url }) => ({
+      workspaceId,
+      channelId,
+      channelName,
+      state,
+      url,
+    })),
+    lastMessageAt: iso(row.lastMessageAt),
+    waitingSince: iso(row.waitingSince),
+  }));
+}
+
+async function showChat(parts: WebParts, row: ListedChat): Promise<z.input<typeof chatSchema>> {
+  const [shown] = await showChats(parts, [row]);
+  if (shown === undefined) throw notFound('chat');
+  return shown;
+}
+
+export const chatRoutes = [
+  route({
+    method: 'get',
+    path: '/chats',
+    summary: 'The chats I see, the newest message first',
+    who: 'agent',
+    query: chatQuery,
+    response: listOf(chatSchema),
+    handle: async ({ parts, viewer, query }) => {
+      const filter = filterOf(query);
+      if (filter === undefined) return { items: [], nextCursor: null };
+      const start = readCursor(place, query.cursor);
+      const after: ChatPlace | undefined =
+        start === undefined ? undefined : { at: start[0] === null ? null : new Date(start[0]), id: start[1] as ChatId };
+      const scope = await scopeOf(parts, viewer);
+      const rows = await parts.store.read.listings.chats(filter, { scope, limit: query.limit + 1, after });
+      const page = pageOf(
+        rows,
+        query.limit,
+        (row) => [iso(row.lastMessageAt), row.id],
+        (row) => row,
+      );
+      return { items: await showChats(parts, page.items), nextCursor: page.nextCursor };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/chats/:id',
+    summary: 'A chat',
+    who: 'agent',
+    response: chatSchema,
+    handle: async ({ parts, viewer, params }) => showChat(parts, await visibleChat(parts, viewer, params['id'])),
+  }),
+  route({
+    method: 'patch',
+    path: '/chats/:id',
+    summary: 'Choose how replies are sent from the channel',
+    who: 'admin',
+    body: z.strictObject({ mode: z.enum(modes) }),
+    response: chatSchema,
+    handle: async ({ parts, viewer, params, body, by }) => {
+      const { id } = await visibleChat(parts, viewer, params['id']);
+      if (!(await setChatMode(parts, id, body.mode, by))) throw notFound('chat');
+      return showChat(parts, await visibleChat(parts, viewer, id));
+    },
+  }),
+];

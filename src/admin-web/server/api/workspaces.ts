@@ -1,0 +1,37 @@
+// /workspaces: where agents work, and what is to be mended there.
+import { z } from 'zod';
+import type { Workspace } from '../../../store/workspace.ts';
+import type { WebParts } from '../parts.ts';
+import { listOf, pageOfAll, pageQuery, route } from '../route.ts';
+
+const workspace = z.strictObject({
+  id: z.string(),
+  platform: z.string(),
+  name: z.string(),
+  state: z.enum(['connecting', 'connected', 'reconnecting', 'refused']),
+  problems: z.array(z.strictObject({ what: z.string(), fix: z.string() })),
+});
+
+function showWorkspace({ bridge }: WebParts, row: Workspace): z.input<typeof workspace> {
+  const { id, platform, name, state, problem } = row;
+  const problems = [...(problem === null ? [] : [problem]), ...bridge.problems(id)];
+  return { id, platform, name, state, problems: problems.map(({ what, fix }) => ({ what, fix })) };
+}
+
+export const workspaceRoutes = [
+  route({
+    method: 'get',
+    path: '/workspaces',
+    summary: 'The workspaces, each with what an admin must mend',
+    who: 'admin',
+    query: pageQuery,
+    response: listOf(workspace),
+    handle: async ({ parts, query }) =>
+      pageOfAll(
+        await parts.store.read.workspaces.all(),
+        query,
+        (row) => row.id,
+        (row) => showWorkspace(parts, row),
+      ),
+  }),
+];

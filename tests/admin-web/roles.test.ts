@@ -1,0 +1,70 @@
+// Every route by every role: what isn't said to be a member's is an admin's, and others' chats are not there.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { apiRoutes } from '../../src/admin-web/server/app.ts';
+import type { Route } from '../../src/admin-web/server/route.ts';
+import type { AgentId, ChatId } from '../../src/domain/ids.ts';
+import { openDesk, seedAccount, seedChat } from './desk.ts';
+import type { Desk } from './desk.ts';
+
+/** All that members may use, by the API's own words. */
+const MEMBERS_ROUTES = [
+  'get /me',
+  'get /chats',
+  'get /chats/:id',
+  'get /chats/:id/messages',
+  'post /chats/:id/messages',
+];
+
+let desk: Desk;
+let member: AgentId;
+let foreign: ChatId;
+let own: ChatId;
+beforeAll(async () => {
+  desk = await openDesk();
+  member = await desk.agent('member@acme.com', 'member');
+  const account = await seedAccount(desk.store);
+  foreign = (await seedChat(desk.store, account, { name: 'Foreign' })).id;
+  own = (await seedChat(desk.store, account, { name: 'Own' })).id;
+  desk.scopes.set(member, new Set([own]));
+});
+afterAll(() => desk.close());
+
+const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+const addressOf = ({ path }: Route, id: string): string => `/api/v1${path.replaceAll(/:\w+/g, id)}`;
+const bodyOf = ({ method, path }: Route): { body?: unknown } => {
+  if (method === 'get' || method === 'delete') return {};
+  return { body: path === '/chats/:id/messages' ? { text: 'hello' } : {} };
+};
+const routes = apiRoutes.map((route) => [nameOf(route), route] as const);
+
+test.each(routes)('%s is closed to strangers', async (_name, route) => {
+  const answer = await desk.ask(route.method, addressOf(route, foreign), { as: 'nobody', ...bodyOf(route) });
+  expect(answer.status).toBe(401);
+});
+
+test.each(routes)('%s is open to a member only if it is said to be', async (name, route) => {
+  const answer = await desk.ask(route.method, addressOf(route, own), { as: member, ...bodyOf(route) });
+  const expected = MEMBERS_ROUTES.includes(name) ? expect.toSatisfy((status: number) => status < 300) : 403;
+  expect(answer.status).toEqual(expected);
+});
+
+test('the list of routes for members names routes that are there', () => {
+  expect(MEMBERS_ROUTES.filter((name) => !routes.some(([known]) => known === name))).toEqual([]);
+});
+
+const chatRoutes = routes.filter(([name]) => MEMBERS_ROUTES.includes(name) && name.includes(':id'));
+test.each(chatRoutes)("%s of somebody else's chat is not there, for a member", async (_name, route) => {
+  const hidden = await desk.ask(route.method, addressOf(route, foreign), { as: member, ...bodyOf(route) });
+  const missing = await desk.ask(route.method, addressOf(route, '018f0000-0000-7000-8000-000000000000'), {
+    as: member,
+    ...bodyOf(route),
+  });
+  expect(hidden.status).toBe(404);
+  expect([missing.status, missing.text]).toEqual([hidden.status, hidden.text]);
+});
+
+test.each(routes)('%s opens nothing to an agent who was taken out a moment ago', async (_name, route) => {
+  const gone = await desk.agent(`gone-${Math.random()}@acme.com`, 'admin');
+  await desk.store.query(`update agent set status = 'deactivated' where id = $1`, [gone]);
+  expect((await desk.ask(route.method, addressOf(route, own), { as: gone, ...bodyOf(route) })).status).toBe(401);
+});
