@@ -84,7 +84,14 @@ export class SlackPlatform implements ChatPlatform {
     const transport = createTransport(clock);
     this.#transport = transport;
     const take = (event: ReceiverEvent): Promise<void> => this.#intake.take(event);
-    this.#api = new Api({ botToken, apiUrl, transport, log, onRefused: (error) => this.#connection.refuse(error) });
+    this.#api = new Api({
+      botToken,
+      apiUrl,
+      transport,
+      log,
+      clock,
+      onRefused: (error) => this.#connection.refuse(error),
+    });
     this.#connection = new Connection({
       appToken,
       apiUrl,

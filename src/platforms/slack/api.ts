@@ -1,13 +1,16 @@
 // Calls to Slack's Web API: never repeated and never held back by the SDK, each failure translated once.
 import { LogLevel, WebClient } from '@slack/web-api';
 import type { ChatPostMessageArguments, ChatPostMessageResponse, WebClientOptions } from '@slack/web-api';
-import type { BridgeError } from '../../domain/errors.ts';
+import { BridgeError } from '../../domain/errors.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { Clock } from '../../runtime/time.ts';
 import { toBridgeError } from './errors.ts';
 import type { Transport } from './transport.ts';
 
 /** Past this a call counts as unanswered, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+
+const POST = 'chat.postMessage';
 
 /** What the SDK's packages log to. Their debug lines hold whole messages and are dropped; the rest goes through our cleaning. */
 export interface SdkLogger {
@@ -42,6 +45,7 @@ export interface ApiOptions {
   readonly apiUrl: string | undefined;
   readonly transport: Transport;
   readonly log: Log;
+  readonly clock: Clock;
   /** Called for every call that is refused because of the bot token. */
   readonly onRefused: (error: BridgeError) => void;
 }
@@ -67,37 +71,57 @@ export class Api {
   readonly #posting: WebClient;
   readonly #reading: WebClient;
   readonly #onRefused: (error: BridgeError) => void;
+  readonly #clock: Clock;
+  /** Methods that Slack asked us to leave alone, until when (monotonic milliseconds). */
+  readonly #closed = new Map<string, number>();
 
   constructor(options: ApiOptions) {
     this.#posting = new WebClient(options.botToken, clientOptions(options));
     this.#reading = new WebClient(options.botToken, clientOptions(options));
     this.#onRefused = options.onRefused;
+    this.#clock = options.clock;
   }
 
-  /** Something that changes Slack. Rejects with a BridgeError only. */
-  async write<Answer>(doing: string, call: (web: WebClient) => Promise<Answer>): Promise<Answer> {
-    return this.#run(doing, this.#posting, call);
+  /** A call of `method` that changes Slack. Rejects with a BridgeError only. */
+  async write<Answer>(method: string, call: (web: WebClient) => Promise<Answer>): Promise<Answer> {
+    return this.#run(method, this.#posting, call);
   }
 
-  /** Something that only reads. Rejects with a BridgeError only. */
-  async read<Answer>(doing: string, call: (web: WebClient) => Promise<Answer>): Promise<Answer> {
-    return this.#run(doing, this.#reading, call);
+  /** A call of `method` that only reads. Rejects with a BridgeError only. */
+  async read<Answer>(method: string, call: (web: WebClient) => Promise<Answer>): Promise<Answer> {
+    return this.#run(method, this.#reading, call);
   }
 
   /** Posts a message; resolves with its `ts`. */
   async sendMessage(message: ChatPostMessageArguments): Promise<string> {
-    const method = 'chat.postMessage';
-    const answer: ChatPostMessageResponse = await this.write(method, (web) => web.apiCall(method, { ...message }));
+    const answer: ChatPostMessageResponse = await this.write(POST, (web) => web.apiCall(POST, { ...message }));
     return answer.ts ?? '';
   }
 
-  async #run<Answer>(doing: string, web: WebClient, call: (web: WebClient) => Promise<Answer>): Promise<Answer> {
+  async #run<Answer>(method: string, web: WebClient, call: (web: WebClient) => Promise<Answer>): Promise<Answer> {
+    this.#checkOpen(method);
     try {
       return await call(web);
     } catch (error) {
-      const translated = toBridgeError(error, doing);
+      const translated = toBridgeError(error, method);
       if (translated.code === 'unauthorised') this.#onRefused(translated);
+      // Slack's limits hold for a method in the whole workspace, but for posts in each channel.
+      if (translated.code === 'throttled' && method !== POST) {
+        this.#closed.set(method, this.#clock.monotonicMs() + (translated.retryAfterMs ?? 0));
+      }
       throw translated;
     }
+  }
+
+  /** Asking before the time is up would be refused again, and costs others their turn. */
+  #checkOpen(method: string): void {
+    const leftMs = (this.#closed.get(method) ?? 0) - this.#clock.monotonicMs();
+    if (leftMs <= 0) return;
+    throw new BridgeError('throttled', `${method}: still to be left alone`, {
+      sentence: 'Slack asks us to wait.',
+      retry: 'later',
+      certain: true,
+      retryAfterMs: Math.ceil(leftMs),
+    });
   }
 }

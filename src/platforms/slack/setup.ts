@@ -4,23 +4,7 @@ import type { Problem } from '../../domain/events.ts';
 import { clientOptions } from './api.ts';
 import type { ApiOptions } from './api.ts';
 import { problemOf, toBridgeError } from './errors.ts';
-
-/** The bot scopes that the manifest asks for and something here needs, with what fails without each. */
-const SCOPES: Readonly<Record<string, string>> = {
-  'groups:read': 'see its channels and who is in them',
-  'groups:write': 'open channels, let people in and take them out',
-  'groups:history': 'read replies, also those written while it was away',
-  'chat:write': 'post',
-  'chat:write.customize': 'show messages under the customer’s name',
-  commands: 'answer /wa',
-  'files:read': 'fetch the files that people post',
-  'files:write': 'post pictures, voice notes and documents',
-  'users:read': 'know who is a person, guest or bot',
-  'users:read.email': 'find people by their email',
-  'reactions:read': 'see reactions',
-  'reactions:write': 'show reactions',
-  'im:write': 'write to people directly',
-};
+import { BOT_SCOPES } from './manifest.ts';
 
 export interface SetupOptions extends Pick<ApiOptions, 'botToken' | 'apiUrl' | 'transport' | 'log'> {
   readonly appToken: string | undefined;
@@ -38,7 +22,7 @@ async function checkBotToken(options: SetupOptions): Promise<readonly Problem[]>
   try {
     const answer = await new WebClient(options.botToken, clientOptions(options)).auth.test();
     const granted = new Set(answer.response_metadata?.scopes ?? []);
-    return Object.entries(SCOPES)
+    return Object.entries(BOT_SCOPES)
       .filter(([scope]) => !granted.has(scope))
       .map(([scope, purpose]) => ({
         what: `The bot lacks the scope ${scope}, so it can’t ${purpose}.`,

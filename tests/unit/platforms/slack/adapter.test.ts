@@ -6,6 +6,7 @@ import { as } from '../../../../src/domain/ids.ts';
 import type { MirrorId, UserId } from '../../../../src/domain/ids.ts';
 import { plain, plainText } from '../../../../src/domain/text.ts';
 import { createLog } from '../../../../src/runtime/log.ts';
+import { systemClock } from '../../../../src/runtime/time.ts';
 import type { CallFault, DownloadFault } from '../../../../simulators/slack/index.ts';
 import { firstTry, openPlay, postOf } from '../../../contract/chat-platform/play.ts';
 import { until } from '../../../contract/chat-platform/stage.ts';
@@ -157,17 +158,19 @@ test('when only admins may invite, or a guest has a channel already, that is sai
   expect(refused).toMatchObject({ added: [], problems: [{ user: ana.user }] });
 });
 
-test('when Slack asks to wait, removing and inviting go on later', async () => {
+test('when Slack asks to wait, removing and inviting go on later, and Slack is left alone until then', async () => {
   const { play, stage, slack } = await open();
   const [ana, ben] = [await stage.person('Ana'), await stage.person('Ben')];
-  const { channel } = await play.channel('wa-bob', ana);
-  slack.faults.call('conversations.kick', { kind: 'rate_limited', retryAfter: '3' });
+  const [{ channel }, other] = [await play.channel('wa-bob', ana), await play.channel('wa-eve', ana)];
+  slack.faults.call('conversations.kick', { kind: 'rate_limited', retryAfter: '1' });
   const report = await play.platform.setUsers(channel, new Set([ben.user]));
-  expect(report).toMatchObject({ removed: [], added: [ben.user], problems: [], unfinished: true, retryAfterMs: 3_000 });
-  expect(await play.platform.setUsers(channel, new Set([ben.user]))).toMatchObject({
-    removed: [ana.user],
-    unfinished: false,
-  });
+  expect(report).toMatchObject({ removed: [], added: [ben.user], problems: [], unfinished: true, retryAfterMs: 1_000 });
+  const elsewhere = await play.platform.setUsers(other.channel, new Set());
+  expect(elsewhere).toMatchObject({ removed: [], unfinished: true });
+  expect(callsOf(slack, 'conversations.kick')).toBe(1);
+  await systemClock.sleep(elsewhere.retryAfterMs ?? 0);
+  const next = await play.platform.setUsers(channel, new Set([ben.user]));
+  expect(next).toMatchObject({ removed: [ana.user], unfinished: false });
 });
 
 test.for<DownloadFault>([
