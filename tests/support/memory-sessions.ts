@@ -93,6 +93,12 @@ export class MemorySessions implements SessionStore {
     return this.#shelf(account).sent.get(id);
   }
 
+  /** Loses every value of a type, as a damaged store would. */
+  async forget(account: AccountId, type: string): Promise<void> {
+    const { values } = this.#shelf(account);
+    for (const key of values.keys()) if (key.startsWith(`${type} `)) values.delete(key);
+  }
+
   /** How many values of a type are stored. */
   count(account: AccountId, type: string): number {
     return [...this.#shelf(account).values.keys()].filter((key) => key.startsWith(`${type} `)).length;

@@ -3,7 +3,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { getContentType, type proto } from '@whiskeysockets/baileys';
 import type { ChatAddress } from '../../src/domain/ids.ts';
 import type { Messenger } from '../../src/platforms/messenger.ts';
-import { createWhatsApp } from '../../src/platforms/whatsapp/index.ts';
+import { createWhatsApp, type WhatsAppOptions } from '../../src/platforms/whatsapp/index.ts';
 import { createLog, type Log } from '../../src/runtime/log.ts';
 import { systemClock, type Clock } from '../../src/runtime/time.ts';
 import { startWhatsApp } from '../../simulators/whatsapp/index.ts';
@@ -207,10 +207,10 @@ export class WhatsAppWorld implements World {
     return this.simulator.unknown;
   }
 
-  messenger(clock: Clock = hastyClock): Messenger {
+  messenger(options: Partial<WhatsAppOptions> = {}): Messenger {
     const { noiseRoot, url } = this.simulator;
     const { log, sessions } = this;
-    const messenger = createWhatsApp({ sessions, clock, log, endpoint: { url, noiseRoot } });
+    const messenger = createWhatsApp({ sessions, clock: hastyClock, log, endpoint: { url, noiseRoot }, ...options });
     this.#messengers.push(messenger);
     return messenger;
   }

@@ -27,6 +27,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly url: string | undefined;
+  readonly queryTimeoutMs: number;
   /** A number between 0 and 1, for spreading retries. */
   readonly random: () => number;
   /** An open connection that brings nothing for so long is taken for deaf and made anew. */
@@ -205,7 +206,7 @@ export class Connection {
     signal: AbortSignal,
     on: { onOpen?: () => void; onQr?: PairingWatch['onQr']; onPaired?: () => void },
   ): Promise<Ending> {
-    const { account, clock, log, sessions, takeAck, onStored, url } = this.#options;
+    const { account, clock, log, queryTimeoutMs, sessions, takeAck, onStored, url } = this.#options;
     const socket = new Socket({
       account,
       sessions,
@@ -213,6 +214,7 @@ export class Connection {
       clock,
       log,
       url,
+      queryTimeoutMs,
       caches: this.caches,
       onStored,
       takeAck,

@@ -13,4 +13,6 @@ export interface WhatsAppOptions {
   readonly random?: () => number;
   /** After how long without any stanza an open connection is made anew, in milliseconds; 45 minutes when absent. */
   readonly deafAfterMs?: number;
+  /** How long the server may take to answer a query, in milliseconds of the machine's own clock; 15 seconds when absent. */
+  readonly queryTimeoutMs?: number;
 }

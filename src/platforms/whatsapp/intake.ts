@@ -9,7 +9,7 @@ import type { NewArrival, SessionStore } from '../messenger.ts';
 import type { KeyStore } from './keys.ts';
 import type { OwnJids } from './present.ts';
 import { secretChange } from './secrets.ts';
-import { arrivalOf, cipherKey, stanzaKey, type Reception } from './stanza.ts';
+import { arrivalOf, cipherKey, missingKey, stanzaKey, type Reception } from './stanza.ts';
 
 /** What waits for its turn: Baileys acknowledges the first four; an ack tells what became of a message of ours. */
 const HELD = new Set(['CB:message', 'CB:receipt', 'CB:notification', 'CB:call', 'CB:ack,class:message']);
@@ -151,7 +151,7 @@ export class Intake {
     const plain = Array.isArray(node.content)
       ? node.content.find(({ tag }) => tag === 'plaintext')?.content
       : undefined;
-    if (!(plain instanceof Uint8Array)) return arrivalOf(node, at, stanzaKey(node, 'missing'), 'missing');
+    if (!(plain instanceof Uint8Array)) return arrivalOf(node, at, missingKey(node), 'missing');
     const part = { type: 'plaintext', plaintext: Buffer.from(plain).toString('base64') };
     return arrivalOf(node, at, stanzaKey(node, 'plaintext'), part);
   }
@@ -181,7 +181,7 @@ export class Intake {
       onStored();
       return plaintext;
     } catch (error) {
-      if (!isDecrypted) await this.#store([arrivalOf(node, at, stanzaKey(node, `missing ${type}`), 'missing')]);
+      if (!isDecrypted) await this.#store([arrivalOf(node, at, missingKey(node), 'missing')]);
       throw error;
     }
   }

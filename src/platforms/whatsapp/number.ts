@@ -19,6 +19,8 @@ import { messageKey, presentEdit, presentMessage, presentReaction, presentRevoke
 import type { Socket } from './socket.ts';
 
 const DEAF_AFTER_MS = 45 * 60_000;
+/** Baileys' own minute would hold up everything the Account sends. */
+const QUERY_TIMEOUT_MS = 15_000;
 const FAREWELL_MS = 2_000;
 
 /** One number. Its methods reject with whatever went wrong; the adapter translates. */
@@ -57,6 +59,7 @@ export class WhatsAppNumber {
       clock,
       log,
       url: endpoint?.url,
+      queryTimeoutMs: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS,
       random: options.random ?? Math.random,
       deafAfterMs: options.deafAfterMs ?? DEAF_AFTER_MS,
       tell: (event) => this.#inbox.tell(event),

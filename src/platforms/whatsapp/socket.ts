@@ -10,8 +10,6 @@ import { Intake } from './intake.ts';
 import { sentMessage } from './outbox.ts';
 import { isLinked, meOf, type Session } from './session.ts';
 
-/** How long the server may take to answer a query. Baileys' own minute would hold up all sends of the Account. */
-const QUERY_TIMEOUT_MS = 15_000;
 /** How long an orderly end may take before the connection is cut. */
 const FAREWELL_MS = 2_000;
 
@@ -27,6 +25,7 @@ export interface SocketOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly url: string | undefined;
+  readonly queryTimeoutMs: number;
   readonly caches: Caches;
   readonly onStored: () => void;
   readonly onStanza: () => void;
@@ -92,7 +91,7 @@ export class Socket {
       syncFullHistory: false,
       emitOwnEvents: false,
       generateHighQualityLinkPreview: false,
-      defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+      defaultQueryTimeoutMs: options.queryTimeoutMs,
       transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
       userDevicesCache: caches.devices,
       msgRetryCounterCache: caches.retries,

@@ -55,6 +55,12 @@ export function stanzaKey(node: BinaryNode, state: string): string {
   return sha256(node.tag, state, id, from, participant, type, t, childNames(node));
 }
 
+/** The key of a message that couldn't be read: one for all its tries. */
+export function missingKey(node: BinaryNode): string {
+  const { id = '', from = '', participant = '' } = node.attrs;
+  return sha256('missing', id, from, participant);
+}
+
 function childNames(node: BinaryNode): string {
   return Array.isArray(node.content) ? node.content.map(({ tag, attrs }) => `${tag} ${attrs['id'] ?? ''}`).join() : '';
 }

@@ -1,0 +1,170 @@
+// How the adapter stays connected: every way a connection ends, what it tells, and that only a real log-out costs the link.
+import { expect, onTestFinished, test } from 'vitest';
+import { plain } from '../../../../src/domain/text.ts';
+import { ACME, failureOf, Play } from '../../../contract/messenger/play.ts';
+import { textOf } from '../../../contract/messenger/told.ts';
+import { whatsAppWorld, type WhatsAppWorld } from '../../../support/whatsapp-world.ts';
+
+async function linkedPlay(lines?: string[]): Promise<{ play: Play; world: WhatsAppWorld; who: { number: string } }> {
+  const world = await whatsAppWorld(lines);
+  const play = new Play(world);
+  onTestFinished(() => play.close());
+  await play.start();
+  await play.linked();
+  return { play, world, who: { number: play.us.phone.slice(1) } };
+}
+
+test.each(['restart', 'unavailable'] as const)('connects again after the stream ended with %s', async (reason) => {
+  const { play, world, who } = await linkedPlay();
+  world.simulator.faults.endStream(who, reason);
+  await play.ana.say('us', 'still there?');
+  await play.told.message('still there?');
+  expect(world.sessions.count(ACME, 'creds')).toBe(1);
+});
+
+test('says so when another program takes the link, and keeps it', async () => {
+  const { play, world, who } = await linkedPlay();
+  world.simulator.faults.endStream(who, 'replaced');
+  const { reason } = await play.told.state('reconnecting');
+  expect(reason).toContain('Another program');
+  expect(world.sessions.count(ACME, 'creds')).toBe(1);
+});
+
+test.each([
+  [403, 'limited'],
+  [402, 'limited'],
+  [405, 'reconnecting'],
+  [500, 'reconnecting'],
+  [503, 'reconnecting'],
+] as const)('a login refused with %i is told as %s and costs no link', async (reason, state) => {
+  const { play, world, who } = await linkedPlay();
+  await play.messenger.stop();
+  world.simulator.faults.refuseLogins(who, reason);
+  await play.startAgain();
+  await play.messenger.open(ACME);
+  await play.told.state(state);
+  expect(world.sessions.count(ACME, 'creds')).toBe(1);
+});
+
+test('connects as soon as logins are accepted again', async () => {
+  const { play, world, who } = await linkedPlay();
+  await play.messenger.stop();
+  world.simulator.faults.refuseLogins(who, 503, 2);
+  await play.startAgain();
+  await play.messenger.open(ACME);
+  await play.told.state('connected');
+  expect(play.told.all('connection').map(({ state }) => state)).toEqual(['connecting', 'reconnecting', 'connected']);
+});
+
+test('tells a log-out that happened while it was away', async () => {
+  const { play, world } = await linkedPlay();
+  await play.messenger.stop();
+  play.us.unlink();
+  await play.startAgain();
+  await play.messenger.open(ACME);
+  await play.told.state('logged_out');
+  expect(world.sessions.count(ACME, 'creds')).toBe(0);
+});
+
+test.each(['unknown-root', 'forged-intermediate', 'forged-leaf', 'other-static'] as const)(
+  'refuses a server that presents a certificate with %s',
+  async (certificate) => {
+    const { play, world } = await linkedPlay();
+    await play.messenger.stop();
+    world.simulator.faults.certificate = certificate;
+    await play.startAgain();
+    await play.messenger.open(ACME);
+    await play.told.state('reconnecting');
+    expect(play.told.all('connection').map(({ state }) => state)).toEqual(['connecting', 'reconnecting']);
+    world.simulator.faults.certificate = 'genuine';
+    await play.told.state('connected');
+  },
+);
+
+test('is never shown as online to customers', async () => {
+  const { play, world } = await linkedPlay();
+  await play.ana.say('us', 'are you there?');
+  const { key } = await play.told.message('are you there?');
+  await play.messenger.send(ACME, world.addressOf(play.ana), play.messenger.newMessageId(ACME), { text: plain('yes') });
+  await play.messenger.markRead(ACME, world.addressOf(play.ana), [key]);
+  await play.ana.seesRead(key.id);
+  const presences = world.simulator.history.flatMap((entry) =>
+    entry.kind === 'received' && entry.stanza.tag === 'presence' ? [entry.stanza.attrs['type']] : [],
+  );
+  expect(presences).not.toContain('available');
+});
+
+test('does not take a message for sent whose device query was not answered', async () => {
+  const { play, world, who } = await linkedPlay();
+  await play.messenger.stop();
+  play.messenger = world.messenger({ queryTimeoutMs: 2_000 });
+  await play.start();
+  await play.messenger.open(ACME);
+  await play.told.state('connected');
+  world.simulator.faults.withhold(who, 'usync');
+  const stranger = world.customer('Ben');
+  const id = play.messenger.newMessageId(ACME);
+  const error = await failureOf(
+    play.messenger.send(ACME, world.addressOf(stranger), id, { text: plain('to Ben, in time') }),
+  );
+  expect(error).toMatchObject({ code: 'unreachable', certain: true, retry: 'later' });
+  const sent = world.simulator.history.filter(
+    (entry) => entry.kind === 'received' && entry.stanza.tag === 'message' && entry.stanza.attrs['id'] === id,
+  );
+  expect(sent).toEqual([]);
+  world.simulator.faults.answer(who, 'usync');
+  await play.messenger.send(ACME, world.addressOf(stranger), id, { text: plain('to Ben, in time') });
+  const shown = await stranger.sees((candidate) => candidate.id === id);
+  expect(shown.text).toBe('to Ben, in time');
+});
+
+test('an acknowledgement lost with the connection is uncertain', async () => {
+  const { play, world, who } = await linkedPlay();
+  world.simulator.faults.acks(who, { kind: 'cut' }, 1);
+  const id = play.messenger.newMessageId(ACME);
+  const chat = world.addressOf(play.ana);
+  const error = await failureOf(play.messenger.send(ACME, chat, id, { text: plain('cut off') }));
+  expect(error).toMatchObject({ code: 'unreachable', certain: false });
+  await play.ana.sees((shown) => shown.id === id);
+});
+
+test('a stale device list is read anew before a refusal counts', async () => {
+  const { play, world, who } = await linkedPlay();
+  world.simulator.faults.acks(who, { kind: 'refuse', code: 479 }, 1);
+  const id = play.messenger.newMessageId(ACME);
+  await play.messenger.send(ACME, world.addressOf(play.ana), id, { text: plain('second time lucky') });
+  const shown = await play.ana.sees((candidate) => candidate.id === id);
+  expect(shown.copies).toBe(1);
+});
+
+test('logs neither texts nor numbers nor addresses', async () => {
+  const lines: string[] = [];
+  const { play, world, who } = await linkedPlay(lines);
+  await play.ana.say('us', 'a very private text');
+  await play.told.message('a very private text');
+  world.simulator.faults.cut(who);
+  await play.ana.say('us', 'another private text');
+  await play.told.message('another private text');
+  world.sessions.beforeSet = async () => {
+    throw new Error('the disk is full');
+  };
+  await play.ana.say('us', 'an unstored private text');
+  await play.told.state('reconnecting');
+  world.sessions.beforeSet = undefined;
+  await play.told.message('an unstored private text');
+  expect(lines.length).toBeGreaterThan(0);
+  const log = lines.join('\n');
+  for (const secret of ['private text', who.number, play.ana.phone.slice(1), '@lid', '@s.whatsapp.net', 'Ana']) {
+    expect(log).not.toContain(secret);
+  }
+});
+
+test('comes back from connections cut in the middle of a frame', async () => {
+  const { play, world, who } = await linkedPlay();
+  for (let round = 0; round < 3; round += 1) {
+    world.simulator.faults.cut(who, 'mid-frame');
+    await play.ana.say('us', `round ${round}`);
+    await play.told.message(`round ${round}`);
+  }
+  expect(play.told.all('message').map(textOf)).toEqual(['round 0', 'round 1', 'round 2']);
+});
