@@ -254,9 +254,17 @@ export const idsOf = (asked: Asked): readonly string[] => itemsOf(asked).map((it
 export const cursorOf = (asked: Asked): string | null => (asked.body as { nextCursor: string | null }).nextCursor;
 /** What a refusal says. */
 export const detailOf = (asked: Asked): string => (asked.body as { detail: string }).detail;
-/** The paths a refusal names. */
+/** The paths a refusal names; none when it's about the request as such. */
 export const pathsOf = (asked: Asked): readonly string[] =>
-  (asked.body as { errors: { path: string }[] }).errors.map((error) => error.path);
+  ((asked.body as { errors?: { path: string }[] }).errors ?? []).map((error) => error.path);
+
+/** The status of a refusal that looks as all of them must; else what is wrong with how it looks. */
+export function refusalOf(asked: Asked): number | string {
+  const { title, status, detail } = (asked.body ?? {}) as Readonly<Record<string, unknown>>;
+  if (!asked.headers.get('content-type')?.startsWith('application/problem+json')) return 'it is no problem+json';
+  if (typeof title !== 'string' || typeof detail !== 'string' || status !== asked.status) return 'its fields are wrong';
+  return /<html|node_modules|\bat .*\.ts/i.test(asked.text) ? 'it shows what is ours' : asked.status;
+}
 
 /** All ids of a list, read page by page. */
 export async function readAll(desk: Desk, path: string, options: AskOptions = {}): Promise<readonly string[]> {

@@ -63,13 +63,13 @@ afterAll(() => desk.close());
 
 test('it is an OpenAPI 3.1 document whose references lead somewhere and whose operations have names of their own', () => {
   const text = JSON.stringify(document);
-  for (const [, reference = ''] of text.matchAll(/"\$ref":"([^"]+)"/g)) {
-    const target = reference
+  const isThere = (reference: string): boolean =>
+    reference
       .replace(/^#\//, '')
       .split('/')
-      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document);
-    expect(target, reference).toBeDefined();
-  }
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], document) !== undefined;
+  const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference = '']) => reference);
+  expect(references.filter((reference) => !isThere(reference))).toEqual([]);
   const ids = operations.map((one) => one.operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
   expect(text).not.toContain('"$schema"');
@@ -92,16 +92,17 @@ test('what a body or a query must hold is said in it', () => {
 });
 
 test('every route in it is served, and no other method is', async () => {
+  const wrong: string[] = [];
   for (const path of Object.keys(document.paths)) {
     const address = path.replaceAll(/\{\w+\}/g, '018f0000-0000-7000-8000-000000000000');
     for (const method of ['get', 'post', 'put', 'patch', 'delete']) {
       const answer = await desk.ask(method, address, method === 'get' || method === 'delete' ? {} : { body: {} });
       const isDescribed = operations.some((one) => one.path === path && one.method === method);
-      expect(answer.status === 405, `${method} ${path}`).toBe(!isDescribed);
-      expect(answer.text).not.toContain('There is no such address.');
-      expect(answer.status).toBeLessThan(500);
+      const isServed = answer.status !== 405 && !answer.text.includes('There is no such address.');
+      if (isServed !== isDescribed || answer.status >= 500) wrong.push(`${method} ${path}`);
     }
   }
+  expect(wrong).toEqual([]);
 });
 
 test('every route that is served is in it', () => {
@@ -114,13 +115,13 @@ test('what is answered is what it says', async () => {
   const chat = await seedChat(desk.store, account, { name: 'Ana', phone: '+351912345678' });
   await seedMessage(desk.store, chat);
   await desk.ask('PATCH', `/api/v1/accounts/${account.id}`, { body: { signature: true } });
-  const checked: string[] = [];
+  const checked: [string, string][] = [];
   for (const route of apiRoutes.filter(({ method }) => method === 'get')) {
     const id = route.path.startsWith('/chats') ? chat.id : account.id;
     const answer = await desk.ask('GET', `/api/v1${route.path.replaceAll(/:\w+/g, id)}`);
-    const matches = route.response?.safeParse(answer.body);
-    expect(matches?.error, route.path).toBeUndefined();
-    checked.push(route.path);
+    const error = route.response?.safeParse(answer.body).error;
+    checked.push([route.path, error?.message ?? 'as said']);
   }
+  expect(checked).toEqual(checked.map(([path]) => [path, 'as said']));
   expect(checked.length).toBeGreaterThan(5);
 });

@@ -1,8 +1,9 @@
 // What holds for every request: health, who asks, what may be sent, and how refusals look.
 import { request as rawRequest } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { ADMIN_TOKEN, detailOf, openDesk, pathsOf, seedAccount } from './desk.ts';
-import type { Asked, Desk } from './desk.ts';
+import { ADMIN_TOKEN, detailOf, openDesk, pathsOf, refusalOf, seedAccount } from './desk.ts';
+import type { Desk } from './desk.ts';
 
 let desk: Desk;
 beforeAll(async () => {
@@ -12,13 +13,6 @@ afterAll(() => desk.close());
 afterEach(() => {
   desk.phase = 'ready';
 });
-
-function expectProblem(answer: Asked, status: number): void {
-  expect(answer.status).toBe(status);
-  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  expect(answer.body).toMatchObject({ status, title: expect.any(String), detail: expect.any(String) });
-  expect(answer.text).not.toMatch(/<html|node_modules|\bat .*\.ts/i);
-}
 
 test('it is alive in every phase, and ready only when it is the one at work', async () => {
   const account = await seedAccount(desk.store);
@@ -40,7 +34,7 @@ test('it is alive in every phase, and ready only when it is the one at work', as
     expect([alive.status, unready.status]).toEqual([200, 503]);
     expect(unready.body).toMatchObject({ status: phase });
     const refused = await desk.ask('GET', '/api/v1/me');
-    expectProblem(refused, 503);
+    expect(refusalOf(refused)).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('5');
   }
 });
@@ -55,15 +49,15 @@ test('without a database it is alive, not ready, and says which', async () => {
   expect(ready?.body).toEqual({ status: 'no_database', database: 'unreachable', accounts: [], workspaces: [] });
   expect(metrics?.text).toContain('switchboard_database_up 0');
   const failed = await lonely.ask('GET', '/api/v1/accounts');
-  expectProblem(failed, 500);
+  expect(refusalOf(failed)).toBe(500);
   const id = /under ([0-9a-f-]{36})/.exec(detailOf(failed))?.[1];
   expect(lonely.lines.some((line) => line.includes(String(id)))).toBe(true);
   await lonely.close();
 });
 
 test('metrics tell rows by state, to whoever bears the token', async () => {
-  expectProblem(await desk.ask('GET', '/metrics', { as: 'nobody' }), 401);
-  expectProblem(await desk.ask('GET', '/metrics', { headers: { authorization: 'Bearer wrong' } }), 401);
+  expect(refusalOf(await desk.ask('GET', '/metrics', { as: 'nobody' }))).toBe(401);
+  expect(refusalOf(await desk.ask('GET', '/metrics', { headers: { authorization: 'Bearer wrong' } }))).toBe(401);
   const answer = await desk.ask('GET', '/metrics', { headers: { authorization: 'Bearer for-prometheus' } });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
@@ -82,16 +76,18 @@ test('the admin token and a session open, anything else does not', async () => {
   expect(byToken.body).toEqual({ email: null, role: 'admin', agentId: null });
   expect(bySession.body).toEqual({ email: 'ana@acme.com', role: 'member', agentId: ana });
   const nobody = await desk.ask('GET', '/api/v1/me', { as: 'nobody' });
-  expectProblem(nobody, 401);
+  expect(refusalOf(nobody)).toBe(401);
   expect(nobody.headers.get('www-authenticate')).toMatch(/^Bearer/);
   for (const authorization of ['Bearer', `Bearer ${ADMIN_TOKEN}x`, `Basic ${ADMIN_TOKEN}`, `Bearer ${ADMIN_TOKEN} x`]) {
-    expectProblem(await desk.ask('GET', '/api/v1/me', { as: 'nobody', headers: { authorization } }), 401);
+    expect(refusalOf(await desk.ask('GET', '/api/v1/me', { as: 'nobody', headers: { authorization } }))).toBe(401);
   }
 });
 
 test('a wrong token is not made good by a session', async () => {
   const bo = await desk.agent('bo@acme.com', 'admin');
-  expectProblem(await desk.ask('GET', '/api/v1/me', { as: bo, headers: { authorization: 'Bearer wrong-token' } }), 401);
+  expect(
+    refusalOf(await desk.ask('GET', '/api/v1/me', { as: bo, headers: { authorization: 'Bearer wrong-token' } })),
+  ).toBe(401);
 });
 
 test('too many wrong tokens from one address are not listened to for a minute', async () => {
@@ -102,7 +98,7 @@ test('too many wrong tokens from one address are not listened to for a minute', 
   expect(new Set(statuses.slice(0, 30))).toEqual(new Set([401]));
   expect(new Set(statuses.slice(30))).toEqual(new Set([429]));
   const right = await guarded.ask('GET', '/api/v1/me');
-  expectProblem(right, 429);
+  expect(refusalOf(right)).toBe(429);
   expect(right.headers.get('retry-after')).toBe('60');
   expect((await guarded.ask('GET', '/healthz', { as: 'nobody' })).status).toBe(200);
   await guarded.clock.advance(60_000);
@@ -135,14 +131,14 @@ const unknown: readonly (readonly [string, string, number])[] = [
   ['PUT', '/api/v1/accounts', 405],
 ];
 test.each(unknown)('%s %s is refused as %i', async (method, path, status) => {
-  expectProblem(await desk.ask(method, path), status);
+  expect(refusalOf(await desk.ask(method, path))).toBe(status);
 });
 
 test('a method that an address does not take is told which it takes', async () => {
   expect((await desk.ask('PUT', '/api/v1/accounts')).headers.get('allow')).toBe('GET, POST');
 });
 
-const badBodies: readonly (readonly [string, string, number, readonly string[] | undefined])[] = [
+const badBodies: readonly (readonly [string, string, number, readonly string[]])[] = [
   ['unknown fields', '{"name":"x","color":"red","size":1}', 400, ['color', 'size']],
   ['a field of another type', '{"name":7}', 400, ['name']],
   ['an empty name', '{"name":"  "}', 400, ['name']],
@@ -153,18 +149,14 @@ const badBodies: readonly (readonly [string, string, number, readonly string[] |
   ['a list', '[]', 400, ['']],
   ['null', 'null', 400, ['']],
   ['a word', '"x"', 400, ['']],
-  ['half an object', '{"name":', 400, undefined],
+  ['half an object', '{"name":', 400, []],
   ['deep nesting', `{"name":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400, ['name']],
   ['deep nesting in an unknown field', `{"a":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`, 400, ['a']],
 ];
 test.each(badBodies)('a body of %s is refused', async (_what, raw, status, paths) => {
   const answer = await desk.ask('POST', '/api/v1/accounts', { raw });
-  expectProblem(answer, status);
-  expect(answer.body).toEqual(
-    paths === undefined
-      ? expect.not.objectContaining({ errors: expect.anything() })
-      : expect.objectContaining({ errors: paths.map((path) => expect.objectContaining({ path })) }),
-  );
+  expect(refusalOf(answer)).toBe(status);
+  expect(pathsOf(answer)).toEqual(paths);
 });
 
 test('nothing that was sent changed what objects are', () => {
@@ -179,9 +171,9 @@ test('of a field that is there twice the last one counts', async () => {
 test('a body of 1 MiB is read and a larger one is not', async () => {
   const body = (bytes: number): string => `{"name":"${'x'.repeat(bytes - 11)}"}`;
   const allowed = await desk.ask('POST', '/api/v1/accounts', { raw: body(1024 * 1024) });
-  expectProblem(allowed, 400);
+  expect(refusalOf(allowed)).toBe(400);
   expect(pathsOf(allowed)).toEqual(['name']);
-  expectProblem(await desk.ask('POST', '/api/v1/accounts', { raw: body(1024 * 1024 + 1) }), 413);
+  expect(refusalOf(await desk.ask('POST', '/api/v1/accounts', { raw: body(1024 * 1024 + 1) }))).toBe(413);
 });
 
 const badTypes: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
@@ -191,7 +183,7 @@ const badTypes: readonly (readonly [string, Readonly<Record<string, string>>])[]
   ['a compressed body', { 'content-encoding': 'gzip' }],
 ];
 test.each(badTypes)('%s is refused as no JSON', async (_what, headers) => {
-  expectProblem(await desk.ask('POST', '/api/v1/accounts', { raw: '{}', headers }), 415);
+  expect(refusalOf(await desk.ask('POST', '/api/v1/accounts', { raw: '{}', headers }))).toBe(415);
 });
 
 const badQueries: readonly (readonly [string, readonly string[]])[] = [
@@ -206,7 +198,7 @@ const badQueries: readonly (readonly [string, readonly string[]])[] = [
 ];
 test.each(badQueries)('the query %s is refused by name', async (query, paths) => {
   const answer = await desk.ask('GET', `/api/v1/accounts?${query}`);
-  expectProblem(answer, 400);
+  expect(refusalOf(answer)).toBe(400);
   expect(pathsOf(answer)).toEqual(paths);
 });
 
@@ -226,7 +218,7 @@ test('a write by a session must say where it comes from', async () => {
   const admin = await desk.agent('cy@acme.com', 'admin');
   const cookie = `session=${admin}`;
   const silent = await desk.ask('POST', '/api/v1/accounts', { as: 'nobody', body: {}, headers: { cookie } });
-  expectProblem(silent, 403);
+  expect(refusalOf(silent)).toBe(403);
   const ours = { cookie, 'sec-fetch-site': 'same-origin' };
   expect((await desk.ask('POST', '/api/v1/accounts', { as: 'nobody', body: {}, headers: ours })).status).toBe(201);
 });
@@ -238,7 +230,7 @@ test('reading needs no origin', async () => {
 
 test("a platform's own routes get the raw request, before anything reads it", async () => {
   const seen: { url: string | undefined; body: string }[] = [];
-  const routes = (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse): void => {
+  const routes = (request: IncomingMessage, response: ServerResponse): void => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
@@ -250,7 +242,7 @@ test("a platform's own routes get the raw request, before anything reads it", as
   const raw = 'payload=%7Bnot json';
   const taken = await open.ask('POST', '/slack/events?x=1', { as: 'nobody', raw });
   expect([taken.status, taken.text, seen]).toEqual([200, 'taken', [{ url: '/events?x=1', body: raw }]]);
-  expectProblem(await open.ask('POST', '/discord/events', { as: 'nobody', raw }), 404);
+  expect(refusalOf(await open.ask('POST', '/discord/events', { as: 'nobody', raw }))).toBe(404);
   await open.close();
 });
 
@@ -275,7 +267,7 @@ test('closing answers what is under way and takes no more', async () => {
   slow.end('}');
   expect(await answered).toBe(201);
   await closed;
-  await expect(open.ask('GET', '/healthz')).rejects.toThrow();
+  await expect(open.ask('GET', '/healthz')).rejects.toThrow('fetch failed');
 });
 
 test('no secret of a request stands in the log', async () => {

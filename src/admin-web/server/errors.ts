@@ -92,8 +92,6 @@ export function toProblem(error: unknown): Problem | undefined {
 }
 
 export function sendProblem(response: Response, problem: Problem): void {
-  // What was going to be sent when it failed.
-  response.removeHeader('content-disposition');
   response.status(problem.status).set(problem.headers).type('application/problem+json').send(JSON.stringify(problem));
 }
 

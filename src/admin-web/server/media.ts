@@ -1,11 +1,11 @@
 // GET /media/:token: the file of a Message, by a link of ours that expires, for whoever may see its Chat.
 import { pipeline } from 'node:stream/promises';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { MessageId } from '../../domain/ids.ts';
 import type { Vault } from '../../runtime/secrets.ts';
 import { viewerOf } from './auth.ts';
 import { Problem, notFound } from './errors.ts';
-import type { Viewer, WebParts } from './parts.ts';
+import type { OpenedMedia, Viewer, WebParts } from './parts.ts';
 import { asRowId } from './route.ts';
 import { scopeOf } from './scope.ts';
 
@@ -32,16 +32,29 @@ export function createMedia(parts: WebParts): RequestHandler {
     const message = await messageOf(parts, viewerOf(request), String(request.params['token']));
     const file = await parts.bridge.openMedia(message);
     if (file === undefined) throw notFound('file');
-    const type = file.mimeType.split(';')[0]?.trim().toLowerCase() ?? '';
-    const isInert = INERT_TYPES.has(type);
-    response
-      .set('content-type', isInert ? type : 'application/octet-stream')
-      .set('content-disposition', disposition(isInert ? 'inline' : 'attachment', file.name))
-      .set('content-security-policy', POLICY)
-      .set('cache-control', 'private, no-store');
-    // No length: what the sender claimed needn't be true.
-    await pipeline(file.stream, response);
+    try {
+      await sendFile(file, response);
+    } finally {
+      file.stream.destroy();
+    }
   };
+}
+
+async function sendFile(file: OpenedMedia, response: Response): Promise<void> {
+  const bytes = file.stream[Symbol.asyncIterator]();
+  // What fails before its first byte can still be told as a refusal.
+  const first = await bytes.next();
+  const type = file.mimeType.split(';')[0]?.trim().toLowerCase() ?? '';
+  const isInert = INERT_TYPES.has(type);
+  response
+    .set('content-type', isInert ? type : 'application/octet-stream')
+    .set('content-disposition', disposition(isInert ? 'inline' : 'attachment', file.name))
+    .set('content-security-policy', POLICY)
+    .set('cache-control', 'private, no-store');
+  // No length: what the sender claimed needn't be true.
+  await pipeline(async function* () {
+    for (let part = first; part.done !== true; part = await bytes.next()) yield part.value;
+  }, response);
 }
 
 /** Whose file it is; throws unless the link is good and the viewer sees the Chat. */
