@@ -1,10 +1,23 @@
 // Access, the facade: who is who, who may see and answer what and because of what, and every way to change it.
-import type { PlatformEvent } from '../domain/events.ts';
+import type { PlatformEvent, Problem } from '../domain/events.ts';
 import type { AgentId, ChatId, UserId, WorkspaceId } from '../domain/ids.ts';
-import type { Agent } from '../store/agent.ts';
+import type { Agent, IdentityProof } from '../store/agent.ts';
+import type { Label, LabelCounts, LabelId } from '../store/label.ts';
+import type { Scope } from '../store/listing.ts';
 import type { Tx } from '../store/store.ts';
-import { Identities, type IdentityParts } from './identity.ts';
-import { judge, refusalSentence, type Because } from './policy.ts';
+import type { AccessChange, Actor, ChangeResult, Preview } from './change.ts';
+import { Changes, type DeactivationHook } from './changes.ts';
+import { Identities } from './identity.ts';
+import {
+  Invitations,
+  type ClaimResult,
+  type InvitationParts,
+  type InviteRequest,
+  type InviteResult,
+} from './invitations.ts';
+import { Labels, type LabelResult } from './labels.ts';
+import { maskPhones } from './mask.ts';
+import { judge, refusalReason, refusalSentence, type Because, type Role } from './policy.ts';
 import { Presence } from './presence.ts';
 import { Reconcile } from './reconcile.ts';
 
@@ -13,10 +26,41 @@ export type Decision =
   | { readonly allowed: true; readonly agent: Agent; readonly because: readonly Because[] }
   | { readonly allowed: false; readonly agent?: Agent; readonly sentence: string };
 
-export interface AccessParts extends IdentityParts {
+/** Somebody who sees a Chat; `locked`: an admin, whose access can't be taken there. */
+export interface Seer {
+  readonly agentId: AgentId;
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: Role;
+  readonly locked: boolean;
+  readonly because: readonly Because[];
+}
+
+export type Explanation =
+  | { readonly allowed: true; readonly because: readonly Because[] }
+  | { readonly allowed: false; readonly why: string };
+
+export interface TeamMember {
+  readonly id: AgentId;
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: Role;
+  readonly status: Agent['status'];
+  readonly labels: readonly string[];
+  readonly identities: readonly {
+    readonly workspaceId: WorkspaceId;
+    readonly userId: UserId;
+    readonly how: IdentityProof;
+  }[];
+}
+
+export interface AccessParts extends Omit<InvitationParts, 'identities' | 'changed'> {
   /** Asked right before a channel is touched: the lease's `valid`. Always true when absent. */
   readonly mayAct?: () => boolean;
 }
+
+/** The setting that hides the middle of phone numbers from members. */
+export const MASK_PHONES = 'maskPhones';
 
 /** Made once a process; `start` only in the one that works. */
 export class Access {
@@ -24,12 +68,25 @@ export class Access {
   readonly #identities: Identities;
   readonly #presence: Presence;
   readonly #reconcile: Reconcile;
+  readonly #changes: Changes;
+  readonly #invitations: Invitations;
+  readonly #labels: Labels;
+  readonly #deactivationHooks = new Set<DeactivationHook>();
+  readonly #listeners = new Set<(agentIds: readonly AgentId[]) => void>();
 
   constructor(parts: AccessParts) {
     this.#parts = parts;
+    const changed = (agentIds: readonly AgentId[]): void => {
+      this.#reconcile.wake();
+      for (const listener of this.#listeners) listener(agentIds);
+    };
     this.#identities = new Identities(parts);
-    this.#reconcile = new Reconcile({ mayAct: () => true, ...parts, identities: this.#identities });
-    this.#presence = new Presence({ ...parts, identities: this.#identities, wake: () => this.#reconcile.wake() });
+    const more = { ...parts, identities: this.#identities, changed };
+    this.#reconcile = new Reconcile({ mayAct: () => true, ...more });
+    this.#presence = new Presence({ ...more, wake: () => this.#reconcile.wake() });
+    this.#changes = new Changes({ ...more, deactivationHooks: this.#deactivationHooks });
+    this.#invitations = new Invitations(more);
+    this.#labels = new Labels(parts);
   }
 
   /** Begins to hold channels to the rules. */
@@ -40,6 +97,17 @@ export class Access {
   /** Resolves when the look under way has ended. */
   stop(): Promise<void> {
     return this.#reconcile.stop();
+  }
+
+  /** What else ends with an Agent (sign-ins, tokens, open Tickets): runs in the transaction that deactivates them. */
+  onDeactivate(hook: DeactivationHook): void {
+    this.#deactivationHooks.add(hook);
+  }
+
+  /** Called after each commit that may have changed what these Agents see. Gives back how to stop that. */
+  onChanged(listener: (agentIds: readonly AgentId[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**
@@ -64,6 +132,162 @@ export class Access {
   /** The same outside a transaction, at this moment: for showing. What acts asks `decide` in the transaction that acts. */
   mayReply(agentId: AgentId | undefined, chatId: ChatId): Promise<Decision> {
     return this.decide(this.#parts.store.read, agentId, chatId, this.#parts.clock.now());
+  }
+
+  /** All Chats that an Agent sees at this moment; `all` for admins. */
+  async scopeOf(agentId: AgentId): Promise<Scope> {
+    const { store, clock } = this.#parts;
+    const agent = await store.read.agents.find(agentId);
+    const verdict = judge(agent, [], clock.now());
+    if (verdict.allowed) return 'all';
+    if (agent?.status !== 'active') return new Set();
+    const pairs = await store.read.grants.pairs({ agentIds: [agentId] }, clock.now());
+    return new Set(pairs.map(({ chatId }) => chatId));
+  }
+
+  /** Everyone who sees a Chat, and because of what; admins first. Undefined: there is no such Chat. */
+  async whoSees(chatId: ChatId): Promise<Seer[] | undefined> {
+    const { store, clock } = this.#parts;
+    if ((await store.read.chats.find(chatId)) === undefined) return undefined;
+    const now = clock.now();
+    const seers = (await store.read.grants.factsOfChat(chatId)).flatMap(({ agent, facts }): Seer[] => {
+      const verdict = judge(agent, facts, now);
+      if (!verdict.allowed) return [];
+      const { id: agentId, email, name, role } = agent;
+      return [{ agentId, email, name, role, locked: role === 'admin', because: verdict.because }];
+    });
+    return [...seers.filter(({ locked }) => locked), ...seers.filter(({ locked }) => !locked)];
+  }
+
+  /** Why a person does or doesn't see a Chat. Undefined: there is no such Chat. */
+  async explain(email: string, chatId: ChatId): Promise<Explanation | undefined> {
+    const { store, clock } = this.#parts;
+    if ((await store.read.chats.find(chatId)) === undefined) return undefined;
+    const agent = await store.read.agents.byEmail(email.trim());
+    const facts = agent === undefined ? [] : await store.read.grants.facts(agent.id, chatId);
+    const verdict = judge(agent, facts, clock.now());
+    return verdict.allowed ? verdict : { allowed: false, why: refusalReason(verdict.refusal, agent?.email ?? email) };
+  }
+
+  /** Exactly who would gain and lose what, were the change made now. Changes nothing. */
+  preview(change: AccessChange): Promise<Preview> {
+    return this.#changes.preview(change);
+  }
+
+  /** Makes a change: what of it can be done is done, in one transaction with its audit row; the rest is told. Channels follow. */
+  apply(change: AccessChange, actor: Actor): Promise<ChangeResult> {
+    return this.#changes.apply(change, actor);
+  }
+
+  /** Several changes in one transaction; when anything of them is refused, nothing is done. */
+  applyAll(changes: readonly AccessChange[], actor: Actor): Promise<ChangeResult> {
+    return this.#changes.applyAll(changes, actor);
+  }
+
+  /** Invites people by a list of emails, each judged by itself. Asks the Workspaces who is there already. */
+  invite(request: InviteRequest, actor: Actor): Promise<InviteResult> {
+    return this.#invitations.invite(request, actor);
+  }
+
+  /** A new link for somebody who was invited and hasn't come; the earlier one ends. */
+  renewInvitation(agentId: AgentId, actor: Actor): Promise<{ mailed: boolean; link?: string } | { refused: string }> {
+    return this.#invitations.renew(agentId, actor);
+  }
+
+  /** Somebody opened the link of an invitation: they are the invited Agent, once. `source` is the door. */
+  claim(token: string, source: string): Promise<ClaimResult> {
+    return this.#invitations.claim(token, source);
+  }
+
+  /** Makes a user of a Workspace an Agent: `claim` after a sign-in that proved the email, `admin` by an admin's word. */
+  link(
+    who: { workspaceId: WorkspaceId; userId: UserId; email: string; how: 'claim' | 'admin' },
+    actor: Actor,
+  ): Promise<ClaimResult> {
+    return this.#invitations.link(who, actor);
+  }
+
+  /** Takes that back; false when the user was nobody. */
+  unlink(who: { workspaceId: WorkspaceId; userId: UserId }, actor: Actor): Promise<boolean> {
+    return this.#invitations.unlink(who, actor);
+  }
+
+  /** Brings an Agent back into the channels of a Chat that they left by hand, if they may see it. */
+  async rejoin(agentId: AgentId, chatId: ChatId): Promise<Decision> {
+    const { store, clock } = this.#parts;
+    const decision = await store.transaction(async (tx) => {
+      const now = clock.now();
+      const made = await this.decide(tx, agentId, chatId, now);
+      if (made.allowed) await tx.mirrors.welcomeBack([agentId], [chatId], now);
+      return made;
+    });
+    this.#reconcile.wake();
+    return decision;
+  }
+
+  /** The Chats whose channels an Agent left by hand: those to offer a Join button for. */
+  async leftChats(agentId: AgentId): Promise<ReadonlySet<ChatId>> {
+    return new Set((await this.#parts.store.read.mirrors.leftBy(agentId)).map(({ chatId }) => chatId));
+  }
+
+  /** Everybody of the team, with the Labels granted to them and who they are where. */
+  async team(): Promise<TeamMember[]> {
+    const { store } = this.#parts;
+    const labels = await store.read.grants.labelsOfAgents();
+    const identities = Map.groupBy(await store.read.agents.allIdentities(), ({ agentId }) => agentId);
+    return (await store.read.agents.all()).map((agent) => ({
+      ...agent,
+      labels: labels.get(agent.id) ?? [],
+      identities: (identities.get(agent.id) ?? []).map(({ workspaceId, userId, how }) => ({
+        workspaceId,
+        userId,
+        how,
+      })),
+    }));
+  }
+
+  labels(): Promise<LabelCounts[]> {
+    return this.#parts.store.read.labels.all();
+  }
+
+  createLabel(label: { name: string; color?: string | undefined }, actor: Actor): Promise<LabelResult> {
+    return this.#labels.create(label, actor);
+  }
+
+  /** Undefined: there is no such Label. To delete one is a change of access: `apply`. */
+  updateLabel(
+    id: LabelId,
+    change: { name?: string | undefined; color?: string | undefined },
+    actor: Actor,
+  ): Promise<LabelResult | undefined> {
+    return this.#labels.update(id, change, actor);
+  }
+
+  /** A Label by its name, whatever the case; else the name that was perhaps meant. */
+  findLabel(name: string): Promise<{ label: Label } | { meant?: string }> {
+    return this.#labels.find(name);
+  }
+
+  /** How many channels of each Workspace still wait to be put right: the progress of a bulk change. */
+  progress(): Promise<{ workspaceId: WorkspaceId; count: number }[]> {
+    return this.#parts.store.read.mirrors.staleCounts();
+  }
+
+  /** What keeps channels of a Workspace from holding exactly the people they should, with the number of channels each concerns. */
+  async problems(workspaceId: WorkspaceId): Promise<(Problem & { readonly channelCount: number })[]> {
+    const found = new Map<string, Problem & { channelCount: number }>();
+    for (const { problems } of await this.#parts.store.read.mirrors.troubled(workspaceId)) {
+      for (const problem of new Map((problems ?? []).map((one) => [one.what, one])).values()) {
+        found.set(problem.what, { ...problem, channelCount: (found.get(problem.what)?.channelCount ?? 0) + 1 });
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** How phone numbers are shown to somebody, or in what all of a channel see (`channel`): a function over texts. */
+  async phonesFor(viewer: Pick<Agent, 'role'> | 'channel'): Promise<(text: string) => string> {
+    const isMasked = (await this.#parts.store.read.settings.get(MASK_PHONES)) === true;
+    return isMasked && (viewer === 'channel' || viewer.role !== 'admin') ? maskPhones : (text) => text;
   }
 
   /** What people did in a Workspace that concerns who is in its channels. May be told again. Rejects with a BridgeError when the platform can't be asked. */

@@ -1,11 +1,12 @@
 // Agent ↔ user: by the email that the platform vouches for, by a proven claim, or by an admin's word; and what follows when either changes.
 import type { PlatformEvent } from '../domain/events.ts';
 import type { AgentId, UserId, WorkspaceId } from '../domain/ids.ts';
+import type { Notice } from '../domain/notice.ts';
 import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Agent, Identity, IdentityProof } from '../store/agent.ts';
-import type { Actor } from './change.ts';
+import { auditOf, PROGRAM, type Actor } from './change.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { tell } from './tell.ts';
 
@@ -22,7 +23,14 @@ const ABSENT_MS = 10 * 60_000;
 const CHECKED_MS = 60 * 60_000;
 const CHECKS_AT_ONCE = 10;
 
-export const PROGRAM: Actor = { kind: 'program', source: 'program' };
+/** What an invited person is told, by direct message, when they turn out to be in the Workspace. */
+const welcome = ({ role }: Agent): Notice => ({
+  kind: 'info',
+  sentence:
+    role === 'admin'
+      ? 'Welcome to Switchboard, the team’s shared WhatsApp inbox. You are an admin: every chat is yours to see and answer, and /wa help tells what you can do.'
+      : 'Welcome to Switchboard, the team’s shared WhatsApp inbox. The chats you have access to are private channels here; reply in a message’s thread, and the customer gets it on WhatsApp. /wa chats lists them.',
+});
 
 /** Marks the channels of everything this Agent sees; `urgent` when somebody may have to go. */
 export async function staleForAgent(
@@ -55,37 +63,27 @@ export async function admit(
     await tx.agents.checkedIdentity(identity.workspaceId, identity.userId, true, now);
     return false;
   }
-  if (before !== undefined && before.agentId !== agent.id) await dismiss(tx, before, 'replaced', now);
+  if (before !== undefined && before.agentId !== agent.id) await dismiss(tx, before, 'replaced', actor, now);
   await tx.agents.identify(identity, now);
   if (agent.status === 'invited') {
     await tx.agents.setStatus(agent.id, 'active', now);
     await tx.invitations.end(agent.id, now);
+    await tell(tx, identity.workspaceId, welcome(agent), { userId: identity.userId }, now);
   }
   await staleForAgent(tx, agent, identity.workspaceId, false, now);
-  await tx.audit.add({
-    actor,
-    action: 'identity.linked',
-    agentId: agent.id,
-    detail: { workspaceId: identity.workspaceId, userId: identity.userId, how: identity.how },
-    source: actor.source,
-    at: now,
-  });
+  const { workspaceId, userId, how } = identity;
+  const about = { agentId: agent.id, detail: { workspaceId, userId, how } };
+  await tx.audit.add(auditOf(actor, 'identity.linked', now, about));
   return true;
 }
 
 /** This user is this Agent no more, in the caller's transaction. Channels follow at once. */
-async function dismiss(tx: Tx, identity: Identity, why: string, now: Date): Promise<void> {
+export async function dismiss(tx: Tx, identity: Identity, why: string, actor: Actor, now: Date): Promise<void> {
   const agent = await tx.agents.find(identity.agentId);
   if (agent !== undefined) await staleForAgent(tx, agent, identity.workspaceId, true, now);
   await tx.agents.forget(identity.workspaceId, identity.userId);
-  await tx.audit.add({
-    actor: PROGRAM,
-    action: 'identity.ended',
-    agentId: identity.agentId,
-    detail: { workspaceId: identity.workspaceId, userId: identity.userId, why },
-    source: 'program',
-    at: now,
-  });
+  const { workspaceId, userId, agentId } = identity;
+  await tx.audit.add(auditOf(actor, 'identity.ended', now, { agentId, detail: { workspaceId, userId, why } }));
 }
 
 /** Who is who. Asks the platforms, so none of its methods may be called inside a transaction. */
@@ -192,7 +190,7 @@ export class Identities {
       const now = clock.now();
       await tx.grants.lockChanges();
       const lost = await tx.agents.find(identity.agentId);
-      await dismiss(tx, identity, 'the platform vouches for another email, or none', now);
+      await dismiss(tx, identity, 'the platform vouches for another email, or none', PROGRAM, now);
       if (lost === undefined || lost.status !== 'active') return;
       const sentence = `${lost.email} is no longer the email of the person who had it here, so they were taken out of the channels.`;
       await tell(

@@ -100,6 +100,6 @@ export function refuseGrant(person: Person | undefined, email: string): string |
   return undefined;
 }
 
-/** Whether the installation would be left without an active admin. `leaving` are ids among `activeAdmins`, or others. */
-export const leavesNoAdmin = (activeAdmins: readonly string[], leaving: readonly string[]): boolean =>
-  activeAdmins.every((id) => leaving.includes(id));
+/** Whether this is the only active admin there is; their role and status can't be taken. */
+export const isLastAdmin = (activeAdmins: ReadonlySet<string>, id: string): boolean =>
+  activeAdmins.has(id) && activeAdmins.size === 1;

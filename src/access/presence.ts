@@ -4,7 +4,7 @@ import type { UserId, WorkspaceId } from '../domain/ids.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { Tx } from '../store/store.ts';
 import type { Identities, IdentityParts } from './identity.ts';
-import { PROGRAM } from './identity.ts';
+import { auditOf, PROGRAM } from './change.ts';
 import { judge } from './policy.ts';
 import { lose } from './reconcile.ts';
 import { tell } from './tell.ts';
@@ -109,14 +109,8 @@ export class Presence {
       } as const;
       await tell(tx, workspaceId, toInviter, { userId: by, mirrorId: mirror.id }, now);
     }
-    await tx.audit.add({
-      actor: PROGRAM,
-      action: 'channel.refused',
-      chatId: mirror.chatId,
-      detail: { workspaceId, userId: user, ...(by === undefined ? {} : { by }) },
-      source: 'program',
-      at: now,
-    });
+    const detail = { workspaceId, userId: user, ...(by === undefined ? {} : { by }) };
+    await tx.audit.add(auditOf(PROGRAM, 'channel.refused', now, { chatId: mirror.chatId, detail }));
   }
 
   async #left(tx: Tx, mirror: Mirror, { user, by, at }: Moved): Promise<void> {

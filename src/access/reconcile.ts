@@ -6,7 +6,8 @@ import type { ChatPlatform, MembershipReport } from '../platforms/platform.ts';
 import { Loop } from '../runtime/time.ts';
 import type { Mirror, StaleMirror } from '../store/mirror.ts';
 import type { Tx } from '../store/store.ts';
-import { PROGRAM, type Identities, type IdentityParts } from './identity.ts';
+import { auditOf, PROGRAM } from './change.ts';
+import type { Identities, IdentityParts } from './identity.ts';
 import { tell } from './tell.ts';
 
 export interface ReconcileParts extends IdentityParts {
@@ -114,15 +115,7 @@ export class Reconcile {
       for (const { agentId, chatId, labelId, until } of ended) {
         const detail = { until: until.toISOString(), ...(labelId === null ? {} : { labelId }) };
         const about = chatId === null ? {} : { chatId };
-        await tx.audit.add({
-          actor: PROGRAM,
-          action: 'grant.ended',
-          agentId,
-          ...about,
-          detail,
-          source: 'program',
-          at: now,
-        });
+        await tx.audit.add(auditOf(PROGRAM, 'grant.ended', now, { agentId, ...about, detail }));
       }
     });
     this.wake();
@@ -290,15 +283,9 @@ export class Reconcile {
 
   async #auditRemoval(tx: Tx, mirror: StaleMirror, userId: UserId, now: Date): Promise<void> {
     const identity = await tx.agents.identity(mirror.workspaceId, userId);
-    await tx.audit.add({
-      actor: PROGRAM,
-      action: 'channel.removed',
-      chatId: mirror.chatId,
-      ...(identity === undefined ? {} : { agentId: identity.agentId }),
-      detail: { workspaceId: mirror.workspaceId, userId },
-      source: 'program',
-      at: now,
-    });
+    const about = identity === undefined ? {} : { agentId: identity.agentId };
+    const detail = { workspaceId: mirror.workspaceId, userId };
+    await tx.audit.add(auditOf(PROGRAM, 'channel.removed', now, { chatId: mirror.chatId, ...about, detail }));
   }
 }
 
@@ -310,12 +297,6 @@ export async function lose(tx: Tx, mirror: Mirror, now: Date): Promise<void> {
   const sentence = `The channel #${mirror.channelName} was deleted or archived, or Switchboard was taken out of it.`;
   const fix = 'The chat’s next message opens a new channel with the same people.';
   await tell(tx, mirror.workspaceId, { kind: 'problem', sentence, fix }, {}, now);
-  await tx.audit.add({
-    actor: PROGRAM,
-    action: 'channel.lost',
-    chatId: mirror.chatId,
-    detail: { workspaceId: mirror.workspaceId, channel: mirror.channelId },
-    source: 'program',
-    at: now,
-  });
+  const detail = { workspaceId: mirror.workspaceId, channel: mirror.channelId };
+  await tx.audit.add(auditOf(PROGRAM, 'channel.lost', now, { chatId: mirror.chatId, detail }));
 }

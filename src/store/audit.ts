@@ -1,5 +1,6 @@
 // Audit: who did what, on which Chat, when, through which door; only ever added to.
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import type { AgentId, ChatId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
 
@@ -70,6 +71,33 @@ export const AuditEntity = defineEntity({
   ],
 });
 
+/** All that the chain's hash is made over. */
+export interface ChainedRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly actorKind: string;
+  readonly actorAgentId: string | null;
+  readonly actorName: string | null;
+  readonly action: string;
+  readonly chatId: string | null;
+  readonly agentId: string | null;
+  readonly detail: Readonly<Record<string, unknown>> | null;
+  readonly source: string;
+}
+
+const chainColumns = [
+  'id',
+  'at',
+  'actorKind',
+  'actorAgentId',
+  'actorName',
+  'action',
+  'chatId',
+  'agentId',
+  'detail',
+  'source',
+] as const;
+
 export const auditQueries = (db: Db) => ({
   add: async (entry: AuditEntry): Promise<void> => {
     await db
@@ -93,5 +121,54 @@ export const auditQueries = (db: Db) => ({
     if (options.chatId !== undefined) query = query.where('chatId', '=', options.chatId);
     if (options.action !== undefined) query = query.where('action', '=', options.action);
     return query.execute();
+  },
+  /** Rows that stand in no chain yet, oldest first. */
+  unchained: async (limit: number): Promise<ChainedRow[]> => {
+    const rows = await db
+      .selectFrom('audit')
+      .select(chainColumns)
+      .where('chainSeq', 'is', null)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows;
+  },
+  /** The chain from a place on, in its order. */
+  chain: (
+    afterSeq: number,
+    limit: number,
+  ): Promise<(ChainedRow & { chainSeq: number | null; hash: string | null })[]> =>
+    db
+      .selectFrom('audit')
+      .select([...chainColumns, 'chainSeq', 'hash'])
+      .where('chainSeq', '>', afterSeq)
+      .orderBy('chainSeq')
+      .limit(limit)
+      .execute(),
+  chainHead: async (): Promise<{ seq: number; hash: string } | undefined> => {
+    const row = await db
+      .selectFrom('audit')
+      .select(['chainSeq', 'hash'])
+      .where('chainSeq', 'is not', null)
+      .orderBy('chainSeq', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row === undefined || row.chainSeq === null || row.hash === null
+      ? undefined
+      : { seq: row.chainSeq, hash: row.hash };
+  },
+  link: async (links: readonly { id: string; seq: number; hash: string }[]): Promise<void> => {
+    await sql`update audit set chain_seq = l.seq, hash = l.hash
+      from unnest(${links.map(({ id }) => id)}::bigint[], ${links.map(({ seq }) => seq)}::bigint[],
+        ${links.map(({ hash }) => hash)}::text[]) as l (id, seq, hash)
+      where audit.id = l.id`.execute(db);
+  },
+  unchainedCount: async (): Promise<number> => {
+    const row = await db
+      .selectFrom('audit')
+      .select(sql<number>`count(*)::int`.as('count'))
+      .where('chainSeq', 'is', null)
+      .executeTakeFirstOrThrow();
+    return row.count;
   },
 });

@@ -143,6 +143,11 @@ export const grantQueries = (db: Db) => ({
   lockChanges: async (): Promise<void> => {
     await sql`select pg_advisory_xact_lock(${CHANGE_LOCK})`.execute(db);
   },
+  /** Those of these that there are, each once. */
+  existingChats: async (chatIds: readonly ChatId[]): Promise<ChatId[]> => {
+    const rows = await sql<{ id: ChatId }>`select id from chat where id = any(${[...chatIds]}::uuid[])`.execute(db);
+    return rows.rows.map((row) => row.id);
+  },
   /** Everything that may let this Agent see this Chat, ended grants included. */
   facts: async (agentId: AgentId, chatId: ChatId): Promise<GrantFact[]> =>
     (await factRows(db, chatId, agentId)).map(factOf),
@@ -234,7 +239,7 @@ export const grantQueries = (db: Db) => ({
       from ${seesSql(part, at)} as sees`.execute(db);
     return rows.rows;
   },
-  /** Remembers, until the transaction ends, who sees what now: `changedSince` compares with it. */
+  /** Remembers who sees what now; `changedSince`, in the same transaction, compares with it. */
   remember: async (part: Part, at: Date): Promise<void> => {
     await sql`create temporary table seen_before on commit drop as select * from ${seesSql(part, at)} as sees`.execute(
       db,
@@ -246,6 +251,7 @@ export const grantQueries = (db: Db) => ({
         b.agent_id is null as gained
       from ${seesSql(part, at)} as n full join seen_before b using (agent_id, chat_id)
       where n.agent_id is null or b.agent_id is null order by 1, 2`.execute(db);
+    await sql`drop table seen_before`.execute(db);
     return rows.rows;
   },
   /**

@@ -320,14 +320,31 @@ export const mirrorQueries = (db: Db) => ({
       .where('userId', '=', userId)
       .execute();
   },
-  /** Those who left by hand are wanted again in the Chats' channels. */
-  welcomeBack: async (pairs: readonly { agentId: AgentId; chatId: ChatId }[]): Promise<void> => {
-    if (pairs.length === 0) return;
-    await sql`delete from mirror_user u using mirror m, identity i,
-        unnest(${pairs.map((pair) => pair.agentId)}::uuid[], ${pairs.map((pair) => pair.chatId)}::uuid[]) as p (agent_id, chat_id)
-      where u.state = 'left' and u.mirror_id = m.id and m.chat_id = p.chat_id and i.agent_id = p.agent_id
-        and i.workspace_id = m.workspace_id and i.user_id = u.user_id`.execute(db);
+  /** Those of these Agents who left these Chats' channels by hand are wanted there again; the channels are stale then. */
+  welcomeBack: async (agentIds: readonly AgentId[], chatIds: readonly ChatId[], now: Date): Promise<void> => {
+    await sql`with back as (
+        delete from mirror_user u using mirror m, identity i
+        where u.state = 'left' and u.mirror_id = m.id and m.chat_id = any(${[...chatIds]}::uuid[])
+          and i.workspace_id = m.workspace_id and i.user_id = u.user_id and i.agent_id = any(${[...agentIds]}::uuid[])
+        returning u.mirror_id)
+      update mirror set stale_at = greatest(${now}::timestamptz, stale_at + interval '1 millisecond'), check_after = null
+      where state = 'open' and id in (select mirror_id from back)`.execute(db);
   },
+  /** The Chats whose channels this Agent left by hand. */
+  leftBy: (agentId: AgentId): Promise<{ chatId: ChatId; workspaceId: WorkspaceId }[]> =>
+    db
+      .selectFrom('mirror_user')
+      .innerJoin('mirror', 'mirror.id', 'mirror_user.mirrorId')
+      .innerJoin('identity', (join) =>
+        join
+          .onRef('identity.userId', '=', 'mirror_user.userId')
+          .onRef('identity.workspaceId', '=', 'mirror.workspaceId'),
+      )
+      .select(['mirror.chatId', 'mirror.workspaceId'])
+      .where('identity.agentId', '=', agentId)
+      .where('mirror_user.state', '=', 'left')
+      .where('mirror.state', '=', 'open')
+      .execute(),
   forgetUser: async (id: MirrorId, userId: UserId): Promise<void> => {
     await db.deleteFrom('mirror_user').where('mirrorId', '=', id).where('userId', '=', userId).execute();
   },
