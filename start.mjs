@@ -2,6 +2,7 @@
 // only to hand over to the Node that `npm install` brought along.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -17,6 +18,8 @@ if (!existsSync(file)) {
   fail(`There is no file ${file}.`);
 } else if (isNewEnough) {
   process.argv = [process.execPath, file, ...args];
+  // Halves the processor time of a start.
+  module.enableCompileCache();
   await import(pathToFileURL(file).href);
 } else if (existsSync(bundledNode)) {
   handOver();

@@ -1,6 +1,4 @@
 // The composition root: reads the settings, builds and wires every part, starts them, and stops them in reverse.
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { Access } from './access/access.ts';
 import { createWebServer, type Health } from './admin-web/server/app.ts';
 import { Bridge } from './bridge/bridge.ts';
@@ -19,6 +17,7 @@ import { createWhatsApp } from './platforms/whatsapp/index.ts';
 import { Lease } from './runtime/lease.ts';
 import { createLog, type Log } from './runtime/log.ts';
 import { PostgresError, startPostgres } from './runtime/postgres.ts';
+import { processName } from './runtime/process-name.ts';
 import { loadKey, SecretsError, Vault } from './runtime/secrets.ts';
 import { systemClock as clock } from './runtime/time.ts';
 import { Store } from './store/store.ts';
@@ -218,8 +217,7 @@ async function run(): Promise<void> {
     }
     const store = Store.create({ address });
     parts.push({ name: 'store', stop: () => store.close() });
-    const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
-    const lease = new Lease({ query: store.query, name: 'switchboard', owner, clock, log });
+    const lease = new Lease({ query: store.query, name: 'switchboard', owner: processName(), clock, log });
     const now = (): Term => {
       if (term === undefined) throw new Error('asked for a facade while not at work');
       return term;

@@ -34,6 +34,7 @@ export class Listening {
   #isConnected = false;
   #hasGap = false;
   #problems: readonly Problem[] = [];
+  #recorded: Promise<void> = Promise.resolve();
 
   constructor(parts: ListeningParts) {
     this.#parts = parts;
@@ -63,9 +64,12 @@ export class Listening {
       onState: (state, detail) => {
         this.#isConnected = state === 'connected';
         if (detail.back) this.#hasGap = true;
-        recordWorkspaceState(this.#parts, workspaceId, state, detail).catch((error: unknown) => {
-          log.error({ workspaceId, err: error }, 'the state of a workspace could not be recorded');
-        });
+        // One after the other: the newest state is to be the one that stays.
+        this.#recorded = this.#recorded
+          .then(() => recordWorkspaceState(this.#parts, workspaceId, state, detail))
+          .catch((error: unknown) => {
+            log.error({ workspaceId, err: error }, 'the state of a workspace could not be recorded');
+          });
         this.#loop.wake();
       },
     });
@@ -75,6 +79,7 @@ export class Listening {
   async stop(): Promise<void> {
     await this.#parts.platform.stop();
     await this.#loop.stop();
+    await this.#recorded;
   }
 
   async #round(): Promise<void> {

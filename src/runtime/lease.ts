@@ -1,5 +1,6 @@
 // The lease: which process works. A row with an end on the database's clock and a fence that grows with every new holder.
 import type { Log } from './log.ts';
+import { isDead } from './process-name.ts';
 import { Loop } from './time.ts';
 import type { Clock } from './time.ts';
 
@@ -10,7 +11,7 @@ export interface LeaseOptions {
   readonly query: Query;
   /** What is leased; a row of the table `lease (name, owner, fence, expires_at)`. */
   readonly name: string;
-  /** This process, unlike any other and unlike its own last run: host, process id and something random. */
+  /** This process, unlike any other and unlike its own last run: `processName()`. */
   readonly owner: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -114,14 +115,16 @@ export class Lease {
   async #take(): Promise<boolean> {
     const { name, owner, ttlMs, log } = this.#options;
     const asked = this.#trustFromNow();
-    // Our own row may be taken again: an answer that got lost on its way could have made us the holder.
+    const [held] = await this.#query('select owner from lease where name = $1', [name]);
+    const dead = held !== undefined && isDead(String(held['owner'])) ? String(held['owner']) : owner;
+    // Our own row may be taken again: an answer that got lost on its way could have made us the holder. A dead process's needn't run out.
     const [row] = await this.#query(
       `insert into lease (name, owner, fence, expires_at)
        values ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond')
        on conflict (name) do update set owner = excluded.owner, fence = lease.fence + 1, expires_at = excluded.expires_at
-       where lease.expires_at <= clock_timestamp() or lease.owner = excluded.owner
+       where lease.expires_at <= clock_timestamp() or lease.owner = excluded.owner or lease.owner = $4
        returning fence`,
-      [name, owner, ttlMs],
+      [name, owner, ttlMs, dead],
     );
     this.#isAway = false;
     if (row === undefined) return false;

@@ -1,12 +1,15 @@
 // A whole town for flow tests: both simulators, a database, and the real program in a process of its own.
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { startSlack, type Channel, type Person, type SlackSimulator } from '../../simulators/slack/index.ts';
 import { startWhatsApp, type Phone, type WhatsAppSimulator } from '../../simulators/whatsapp/index.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { connect, freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 
 export const API_TOKEN = 'an-admin-token-for-tests';
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const POLL_MS = 20;
 
 export interface TownOptions {
@@ -46,8 +49,9 @@ export class Town {
     const [whatsapp, slack, database] = await Promise.all([startWhatsApp(), startSlack(), freshDatabase()]);
     return new Town(whatsapp, slack, database, {
       PATH: process.env['PATH'] ?? '',
+      NODE_COMPILE_CACHE: path.join(tmpdir(), 'switchboard-compile-cache'),
       DATABASE_URL: database.url,
-      DATA_DIR: `/tmp/switchboard-flow-${process.pid}-${database.dbName}`,
+      DATA_DIR: path.join(tmpdir(), `switchboard-flow-${process.pid}-${database.dbName}`),
       PORT: '0',
       LOG_LEVEL: 'debug',
       ADMIN_API_TOKEN: API_TOKEN,
@@ -71,15 +75,15 @@ export class Town {
   }
 
   /** Starts the program and waits until it's the one at work. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    const program = this.run(env);
+  async start(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []): Promise<Program> {
+    const program = this.run(env, nodeOptions);
     await program.line('"msg":"at work"');
     return program;
   }
 
   /** Starts the program without waiting for anything but its web server. */
-  run(env: Readonly<Record<string, string>> = {}): Program {
-    const program = runProgram(MAIN, [], { ...this.#env, ...env });
+  run(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []): Program {
+    const program = runProgram(MAIN, [], { ...this.#env, ...env }, nodeOptions);
     this.#programs.push(program);
     program
       .line('"msg":"listening"')
@@ -127,7 +131,7 @@ export class Town {
   }
 
   /** Waits until `read` gives something; fails after `timeoutMs` with `what` and the program's last lines. */
-  async until<Value>(read: () => Value | Promise<Value>, what: string, timeoutMs = 15_000): Promise<NonNullable<Value>> {
+  async until<Value>(read: () => Value | Promise<Value>, what: string, timeoutMs = 30_000): Promise<NonNullable<Value>> {
     const endsAt = performance.now() + timeoutMs;
     for (;;) {
       const value = await read();
@@ -136,6 +140,30 @@ export class Town {
         throw new Error(`Waited in vain for ${what}.\n${this.#programs.at(-1)?.lines.slice(-25).join('\n')}`);
       }
       await pause(POLL_MS);
+    }
+  }
+
+  /** Every number and workspace is connected. */
+  async isConnected(): Promise<boolean> {
+    const { status, body } = await this.api('GET', '/readyz').catch(() => ({ status: 0, body: {} as Record<string, unknown> }));
+    const states = [body['accounts'], body['workspaces']].flat() as ({ state: string } | undefined)[];
+    return status === 200 && states.every((each) => each?.state === 'connected');
+  }
+
+  /** Waits until nothing is under way: no inbox row, no delivery, no event of the simulated Slack waits. */
+  async quiet(): Promise<void> {
+    await this.slack.settled();
+    const client = await connect(this.database);
+    try {
+      await this.until(async () => {
+        const { rows } = await client.query<{ waiting: number }>(
+          `select (select count(*) from arrival where done_at is null) + (select count(*) from heard where done_at is null)
+             + (select coalesce(sum(waiting), 0) from lane) as waiting`,
+        );
+        return Number(rows[0]?.waiting) === 0;
+      }, 'everything to be worked off', 40_000);
+    } finally {
+      await client.end();
     }
   }
 

@@ -14,8 +14,13 @@ export interface Program {
 }
 
 /** Runs a TypeScript file with the Node that runs the tests. The test must see to its end: `signal('SIGKILL')` in a hook. */
-export function runProgram(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Program {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  nodeOptions: readonly string[] = [],
+): Program {
+  const child = spawn(process.execPath, [...nodeOptions, file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const tell = (): void => waiting.forEach((look) => look());

@@ -1,0 +1,73 @@
+// Preloaded into the program by restart tests: numbers every write to the database, call to Slack and frame to WhatsApp, and ends the process at one.
+import { appendFileSync } from 'node:fs';
+import pg from 'pg';
+import { Agent } from 'undici';
+import WebSocket from 'ws';
+
+/** Which point to die at, from 1; 0 dies nowhere. */
+const dieAt = Number(process.env.CRASH_AT ?? 0);
+/** Where to write the name of each point passed. */
+const log = process.env.CRASH_LOG;
+
+let isCounting = false;
+let count = 0;
+
+/** The test says when it begins, so that the numbers don't depend on the start. */
+process.on('SIGUSR2', () => {
+  isCounting = true;
+});
+
+function point(name) {
+  if (!isCounting) return;
+  count += 1;
+  if (log !== undefined) appendFileSync(log, `${count} ${name}\n`);
+  if (count === dieAt) process.kill(process.pid, 'SIGKILL');
+}
+
+/** Reads change nothing; the lease and the taking and giving back of lanes happen all the time. */
+function nameOfStatement(query) {
+  const text = (typeof query === 'string' ? query : (query?.text ?? '')).trim().toLowerCase().replaceAll('"', '');
+  if (/^(select|show|set|begin|start)/.test(text) || text.includes(' lease') || text.startsWith('update lane set fence')) return undefined;
+  return text.split(/\s+/).slice(0, 3).join(' ').slice(0, 40);
+}
+
+const query = pg.Client.prototype.query;
+pg.Client.prototype.query = function (...args) {
+  const name = nameOfStatement(args[0]);
+  if (name === undefined || typeof args.at(-1) === 'function') return query.apply(this, args);
+  point(`before db ${name}`);
+  const result = query.apply(this, args);
+  return typeof result?.then !== 'function'
+    ? result
+    : result.then((value) => {
+        point(`after db ${name}`);
+        return value;
+      });
+};
+
+const dispatch = Agent.prototype.dispatch;
+Agent.prototype.dispatch = function (options, handler) {
+  const name = `slack ${String(options.path).split('/').pop()?.split('?')[0]}`;
+  point(`before ${name}`);
+  const ended = new Proxy(handler, {
+    get: (target, key) => {
+      const value = Reflect.get(target, key);
+      if (key !== 'onResponseEnd') return typeof value === 'function' ? value.bind(target) : value;
+      return (...args) => {
+        point(`after ${name}`);
+        return value.apply(target, args);
+      };
+    },
+  });
+  return dispatch.call(this, options, ended);
+};
+
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data, ...rest) {
+  const done = typeof rest.at(-1) === 'function' ? rest.pop() : undefined;
+  point('before whatsapp frame');
+  return send.call(this, data, ...rest, (error) => {
+    point('after whatsapp frame');
+    done?.(error);
+  });
+};
