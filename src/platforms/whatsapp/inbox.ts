@@ -9,7 +9,7 @@ import type { Arrival, SessionStore } from '../messenger.ts';
 import { Directory } from './directory.ts';
 import { historyEvents, historyIn, type FetchHistory } from './history.ts';
 import { bareJid, isLidJid, lidJid, phoneUserJid, type Jid } from './ids.ts';
-import { ackEvents, callEvents, notificationEvents, receiptEvents } from './notices.ts';
+import { ackEvents, callEvents, callIn, notificationEvents, receiptEvents } from './notices.ts';
 import { allForms, personOf, type Known } from './people.ts';
 import type { OwnJids } from './present.ts';
 import * as messages from './receive.ts';
@@ -17,6 +17,7 @@ import { openEdit, openVote } from './secrets.ts';
 import { isArrivalKind, pairsOf, stanzaOf, type StoredStanza } from './stanza.ts';
 
 const PAGE = 50;
+const CALL = 'call';
 /** After so many failures the event's own content is to blame: it is told as unsupported, or, when it isn't a message, given up. */
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 500;
@@ -163,8 +164,22 @@ export class Inbox {
       case 'notification':
         return notificationEvents(known, stanza.node, stanza.receivedAt);
       case 'call':
-        return callEvents(known, stanza.node, stanza.receivedAt);
+        return this.#call(known, stanza);
     }
+  }
+
+  /** A call is told when it ends; whether it has a picture is said when it is offered. */
+  async #call(known: Known, { node, receivedAt }: StoredStanza): Promise<readonly MessengerEvent[]> {
+    const call = callIn(node);
+    if (call === undefined) return [];
+    const { account, sessions } = this.#options;
+    if (call.step === 'offered') {
+      await sessions.set(account, [{ type: CALL, id: call.id, value: Buffer.from(call.video ? 'video' : '') }], []);
+      return [];
+    }
+    const offered = (await sessions.get(account, CALL, [call.id])).get(call.id);
+    const video = call.video || (offered !== undefined && offered.length > 0);
+    return callEvents(known, node, video, receivedAt);
   }
 
   async #people(payload: Uint8Array): Promise<readonly MessengerEvent[]> {

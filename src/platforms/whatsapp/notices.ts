@@ -103,17 +103,41 @@ export function notificationEvents(known: Known, node: StoredNode, receivedAt: n
   return [{ kind: 'changed', account: known.account, chat, at, id: remoteId(attrs['id'] ?? ''), change, ...by }];
 }
 
-/** A call: told when it is offered, or as missed when only its notice reaches us. Its id is the message's. */
-export function callEvents(known: Known, node: StoredNode, receivedAt: number): MessengerEvent[] {
+interface Call {
+  readonly id: string;
+  readonly step: 'offered' | 'announced' | 'ended';
+  readonly video: boolean;
+}
+
+/** What a call's stanza says; undefined for steps between devices that say nothing to people. */
+export function callIn(node: StoredNode): Call | undefined {
+  const [child] = node.children ?? [];
+  const id = child?.attrs['call-id'];
+  if (child === undefined || id === undefined) return undefined;
+  const video = childOf(child, 'video') !== undefined || child.attrs['media'] === 'video';
+  switch (child.tag) {
+    case 'offer':
+      return { id, step: 'offered', video };
+    case 'offer_notice':
+      return { id, step: 'announced', video };
+    case 'terminate':
+      return { id, step: 'ended', video };
+    default:
+      return undefined;
+  }
+}
+
+/** A call, told at its end (or when only its notice reaches us). Its id is the message's. `video` was known when it was offered. */
+export function callEvents(known: Known, node: StoredNode, video: boolean, receivedAt: number): MessengerEvent[] {
   const [child] = node.children ?? [];
   const from = bareJid(child?.attrs['group-jid'] ?? node.attrs['from']);
   const caller = bareJid(child?.attrs['call-creator'] ?? child?.attrs['from'] ?? node.attrs['from']);
   const id = child?.attrs['call-id'];
   if (child === undefined || from === undefined || caller === undefined || id === undefined) return [];
-  if (child.tag !== 'offer' && child.tag !== 'offer_notice') return [];
-  const video = childOf(child, 'video') !== undefined || child.attrs['media'] === 'video';
   const alt =
     child.attrs['caller_lid'] ?? child.attrs['caller_pn'] ?? node.attrs['sender_lid'] ?? node.attrs['sender_pn'];
+  // `accepted_elsewhere` and `rejected_elsewhere`: somebody dealt with it on the phone.
+  const missed = !(child.attrs['reason'] ?? '').endsWith('_elsewhere');
   return [
     {
       kind: 'message',
@@ -121,7 +145,7 @@ export function callEvents(known: Known, node: StoredNode, receivedAt: number): 
       chat: chatOf(known, from, alt),
       at: timeOf(node.attrs['t'], receivedAt),
       key: keyOf(id, doerOf(known, caller, alt, node.attrs['notify'])),
-      content: { kind: 'call', video, missed: child.tag === 'offer_notice' },
+      content: { kind: 'call', video, missed },
       forwarded: false,
     },
   ];
