@@ -21,7 +21,7 @@ function pathsIn(text: string): string[] {
   const words = [...text.matchAll(/`([^`\n]+)`/g)].map(([, word = '']) => word.replace(/\/$/, ''));
   const links = [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
   return [
-    ...words.filter((word) => !word.includes(' ') && (TOP_LEVEL.test(word) || FILE_NAME.test(word))),
+    ...words.filter((word) => !/^\/| /.test(word) && (TOP_LEVEL.test(word) || FILE_NAME.test(word))),
     ...links.filter((target) => !/^[a-z]+:/.test(target)),
   ];
 }
@@ -33,8 +33,11 @@ function exists(name: string, from: string): boolean {
   );
 }
 
+/** npm's commands in code, marked or in a block; the word npm in a sentence is none. */
 const commandsIn = (text: string): string[] =>
-  [...text.matchAll(/\bnpm (run [\w:-]+|[a-z]+)/g)].map(([, words = '']) => words.replace(/^run /, ''));
+  [...text.matchAll(/```[^`]*```|`[^`\n]+`/g)]
+    .flatMap(([code]) => [...code.matchAll(/\bnpm (run [\w:-]+|[a-z]+)/g)])
+    .map(([, words = '']) => words.replace(/^run /, ''));
 
 /** Names of settings in the rows of a table. */
 const settingsIn = (text: string): string[] =>
@@ -91,10 +94,11 @@ test.for(GENERATED)('$file is what its command makes', async ({ file, make }) =>
 
 describe('these readers', () => {
   test('find paths and commands', () => {
-    const text = 'See `src/main.ts`, `src/nowhere/` and [this](docs/nothing.md#a). Run `npm run nothing` or npm test.';
+    const text =
+      'See `src/main.ts`, `src/nowhere/` and [this](docs/nothing.md#a). Run `npm run nothing` or:\n```\nnpm ci && npm test\n```\nnpm is slow.';
     expect(pathsIn(text)).toEqual(['src/main.ts', 'src/nowhere', 'docs/nothing.md']);
     expect(pathsIn(text).map((name) => exists(name, 'README.md'))).toEqual([true, false, false]);
-    expect(commandsIn(text)).toEqual(['nothing', 'test']);
+    expect(commandsIn(text)).toEqual(['nothing', 'ci', 'test']);
   });
 
   test('find settings', () => {
