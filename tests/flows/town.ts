@@ -11,6 +11,8 @@ import { runProgram, type Program } from '../support/program.ts';
 export const API_TOKEN = 'an-admin-token-for-tests';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const POLL_MS = 20;
+/** Slack waits 3 s for an acknowledgement and tells again at once, after a minute and after five. */
+const FASTER = { ackTimeoutMs: 3_000, redeliveryDelaysMs: [50, 500, 3_000, 5_000] };
 
 export interface TownOptions {
   /** More or other settings of the program. */
@@ -46,7 +48,7 @@ export class Town {
 
   /** Starts both simulators and makes a database; the program isn't running yet. */
   static async build(options: TownOptions = {}): Promise<Town> {
-    const [whatsapp, slack, database] = await Promise.all([startWhatsApp(), startSlack(), freshDatabase()]);
+    const [whatsapp, slack, database] = await Promise.all([startWhatsApp(), startSlack({ settings: FASTER }), freshDatabase()]);
     return new Town(whatsapp, slack, database, {
       PATH: process.env['PATH'] ?? '',
       NODE_COMPILE_CACHE: path.join(tmpdir(), 'switchboard-compile-cache'),
@@ -152,7 +154,7 @@ export class Town {
 
   /** Waits until nothing is under way: no inbox row, no delivery, no event of the simulated Slack waits. */
   async quiet(): Promise<void> {
-    await this.slack.settled();
+    await this.slack.settled(20_000);
     const client = await connect(this.database);
     try {
       await this.until(async () => {
