@@ -228,18 +228,14 @@ async function run(): Promise<void> {
       vault,
       clock,
       log,
-      bridge: {
-        createAccount: (...args) => now().bridge.createAccount(...args),
-        link: (...args) => now().bridge.link(...args),
-        linkStep: (...args) => now().bridge.linkStep(...args),
-        unlink: (...args) => now().bridge.unlink(...args),
-        reply: (...args) => now().bridge.reply(...args),
-        retry: (...args) => now().bridge.retry(...args),
-        giveUp: (...args) => now().bridge.giveUp(...args),
-        openMedia: (...args) => now().bridge.openMedia(...args),
-        problems: (workspaceId) => now().listening.get(workspaceId)?.problems ?? [],
+      // Asked anew with each request: another term has other facades.
+      get bridge() {
+        return now().bridge;
       },
-      access: { scopeOf: (...args) => now().access.scopeOf(...args) },
+      get access() {
+        return now().access;
+      },
+      setupProblems: (workspaceId) => term?.listening.get(workspaceId)?.problems ?? [],
       health: () => ({ phase }),
       platforms: () => term?.platforms.values() ?? [],
     });
