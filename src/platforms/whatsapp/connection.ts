@@ -51,6 +51,7 @@ export class Connection {
   #me: Me | undefined;
   #socket: Socket | undefined;
   #told = '';
+  #isSilent = false;
   #stopping: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
   #lastStanzaMs = 0;
@@ -113,10 +114,16 @@ export class Connection {
     await this.#running;
   }
 
+  /** Tells no state until `forget`: the link is being ended on purpose. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
   /** Forgets who we are, after the link was ended. */
   forget(): void {
     this.#me = undefined;
     this.#told = '';
+    this.#isSilent = false;
   }
 
   /** Watches the states told; returns how to stop. */
@@ -128,7 +135,7 @@ export class Connection {
   /** Tells a state, unless it was the last one told. */
   tellState(state: AccountState, reason?: string): void {
     const text = `${state} ${reason ?? ''}`;
-    if (text === this.#told) return;
+    if (text === this.#told || this.#isSilent) return;
     this.#told = text;
     const phone = phoneOf(this.#me?.phone);
     const name = this.#me?.name;

@@ -2,7 +2,7 @@
 import { BufferJSON } from '@whiskeysockets/baileys';
 import type { AccountId } from '../../domain/ids.ts';
 import type { SessionStore } from '../messenger.ts';
-import { bareJid, isLidJid, isPhoneJid, lidJid, phoneUserJid, userPart, type Jid } from './ids.ts';
+import { bareJid, isGroupJid, isLidJid, isPhoneJid, lidJid, phoneUserJid, userPart, type Jid } from './ids.ts';
 import { canonical, type Known } from './people.ts';
 import type { OwnJids } from './present.ts';
 import type { Envelope } from './receive.ts';
@@ -28,9 +28,9 @@ export class Directory {
     const bare = [...new Set(jids.map(bareJid))].filter((jid) => jid !== undefined);
     const otherForm = await this.#otherForms(bare);
     if (me.lid !== undefined) otherForm.set(me.lid, me.phone).set(me.phone, me.lid);
-    const people = bare.filter((jid) => isLidJid(jid) || isPhoneJid(jid));
+    const named = bare.filter((jid) => isLidJid(jid) || isPhoneJid(jid) || isGroupJid(jid));
     const known: Known = { account: this.#account, me, otherForm, names: new Map() };
-    const addresses = [...new Set(people.map((jid) => canonical(known, jid)))];
+    const addresses = [...new Set(named.map((jid) => (isGroupJid(jid) ? jid : canonical(known, jid))))];
     return { ...known, names: await this.#namesOf(addresses) };
   }
 
@@ -38,9 +38,13 @@ export class Directory {
   async learnName(known: Known, { authorAlt, authorJid, pushName }: Envelope): Promise<void> {
     if (pushName === undefined || pushName === '') return;
     const address = canonical(known, authorJid, authorAlt);
-    if (known.names.get(address) === pushName) return;
-    await this.#sessions.set(this.#account, [{ type: NAME, id: address, value: Buffer.from(pushName) }], []);
-    this.#remember(address, pushName);
+    if (known.names.get(address) !== pushName) await this.keepName(address, pushName);
+  }
+
+  /** Keeps the name of a person (by canonical address) or a group. */
+  async keepName(address: Jid, name: string): Promise<void> {
+    await this.#sessions.set(this.#account, [{ type: NAME, id: address, value: Buffer.from(name) }], []);
+    this.#remember(address, name);
   }
 
   async #otherForms(jids: readonly Jid[]): Promise<Map<Jid, Jid>> {

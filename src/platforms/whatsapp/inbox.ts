@@ -8,7 +8,7 @@ import type { AccountId } from '../../domain/ids.ts';
 import type { Arrival, SessionStore } from '../messenger.ts';
 import { Directory } from './directory.ts';
 import { historyEvents, historyIn, type FetchHistory } from './history.ts';
-import { bareJid, isLidJid, lidJid, phoneUserJid, type Jid } from './ids.ts';
+import { bareJid, isGroupJid, isLidJid, lidJid, phoneUserJid, type Jid } from './ids.ts';
 import { ackEvents, callEvents, callIn, notificationEvents, receiptEvents } from './notices.ts';
 import { allForms, personOf, type Known } from './people.ts';
 import type { OwnJids } from './present.ts';
@@ -32,6 +32,8 @@ export interface InboxOptions {
   readonly log: Log;
   readonly onEvent: (event: MessengerEvent) => Promise<void>;
   readonly fetchHistory: FetchHistory;
+  /** Undefined when it can't be found out now. */
+  readonly fetchGroupName: (group: Jid) => Promise<string | undefined>;
 }
 
 /** The inbox of one Account. It works whether or not the Account is connected. */
@@ -162,10 +164,38 @@ export class Inbox {
       case 'ack':
         return ackEvents(known, stanza.node, stanza.receivedAt);
       case 'notification':
-        return notificationEvents(known, stanza.node, stanza.receivedAt);
+        return this.#notification(known, stanza);
       case 'call':
         return this.#call(known, stanza);
     }
+  }
+
+  async #history(notice: proto.Message.IHistorySyncNotification): Promise<readonly MessengerEvent[]> {
+    const events = historyEvents(this.#options.account, await this.#options.fetchHistory(notice));
+    for (const event of events) {
+      if (event.kind !== 'chats') continue;
+      const groups = event.chats.filter(({ kind }) => kind === 'group');
+      for (const { address, name } of groups) if (name !== undefined) await this.#directory.keepName(address, name);
+    }
+    return events;
+  }
+
+  async #notification(known: Known, { node, receivedAt }: StoredStanza): Promise<readonly MessengerEvent[]> {
+    const events = notificationEvents(known, node, receivedAt);
+    const [event] = events;
+    if (event?.kind !== 'changed') return events;
+    const { address, name } = event.chat;
+    if (name !== undefined && name !== known.names.get(address)) await this.#directory.keepName(address, name);
+    return events;
+  }
+
+  /** The name of a group nobody has named yet is asked for once. */
+  async #withGroupName(known: Known, chat: Jid): Promise<Known> {
+    if (!isGroupJid(chat) || known.names.has(chat)) return known;
+    const name = await this.#options.fetchGroupName(chat);
+    if (name === undefined) return known;
+    await this.#directory.keepName(chat, name);
+    return { ...known, names: new Map([...known.names, [chat, name]]) };
   }
 
   /** A call is told when it ends; whether it has a picture is said when it is offered. */
@@ -200,13 +230,13 @@ export class Inbox {
     const message = proto.Message.decode(type === 'plaintext' ? bytes : unpadRandomMax16(bytes));
     const history = historyIn(message);
     if (history !== undefined && envelope.fromMe) {
-      return historyEvents(this.#options.account, await this.#options.fetchHistory(history));
+      return this.#history(history);
     }
     const resent = resentByPhone(message);
     if (resent.length > 0 && envelope.fromMe) return this.#resent(stanza.me, resent);
     const inner = messages.innermost(envelope, message);
     const named = [...jidsIn(stanza.node), ...jidsOfMessage(inner.message), inner.envelope.chatJid];
-    const full = await this.#directory.lookUp(stanza.me, named);
+    const full = await this.#withGroupName(await this.#directory.lookUp(stanza.me, named), inner.envelope.chatJid);
     if (!envelope.fromMe) await this.#directory.learnName(full, envelope);
     const opened = await this.#open(full, inner.envelope, inner.message);
     return messages.receive(full, envelope, message, opened);

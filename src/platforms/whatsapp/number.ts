@@ -15,7 +15,15 @@ import { link } from './link.ts';
 import { upload } from './media.ts';
 import { Outbox } from './outbox.ts';
 import { chatOf, isUs, personOf } from './people.ts';
-import { messageKey, presentEdit, presentMessage, presentReaction, presentRevoke, type OwnJids } from './present.ts';
+import {
+  messageKey,
+  presentEdit,
+  presentMessage,
+  presentReaction,
+  presentRevoke,
+  withRoomForText,
+  type OwnJids,
+} from './present.ts';
 import type { Socket } from './socket.ts';
 
 const DEAF_AFTER_MS = 45 * 60_000;
@@ -52,6 +60,7 @@ export class WhatsAppNumber {
       log,
       onEvent,
       fetchHistory: (notice) => this.library.fetchHistory(notice),
+      fetchGroupName: (group) => this.#groupName(group),
     });
     this.#connection = new Connection({
       account,
@@ -108,6 +117,7 @@ export class WhatsAppNumber {
 
   async unlink(): Promise<void> {
     const { open } = this.#connection;
+    this.#connection.silence();
     if (open !== undefined) {
       // The server answers with the end of the stream; when it can't be told, the phone's owner can still remove the device.
       const farewell = this.#options.clock.sleep(FAREWELL_MS);
@@ -119,8 +129,9 @@ export class WhatsAppNumber {
     this.#connection.tellState('unlinked');
   }
 
-  async send(chat: ChatAddress, id: RemoteId, content: Outgoing): Promise<{ readonly at: Date }> {
+  async send(chat: ChatAddress, id: RemoteId, outgoing: Outgoing): Promise<{ readonly at: Date }> {
     const jid = jidOf(chat);
+    const content = withRoomForText(outgoing);
     return this.#outbox.send(jid, id, async (socket) => {
       const { file } = content;
       const uploaded = file === undefined ? undefined : await upload(socket.baileys, file, capabilities.maxFileBytes);
@@ -174,6 +185,16 @@ export class WhatsAppNumber {
       if (bare !== undefined && !isUs(known, bare)) people.push(personOf(known, bare, lid ?? phoneNumber));
     }
     return people;
+  }
+
+  /** A group's name as the server knows it now; undefined when it can't be asked. */
+  async #groupName(group: Jid): Promise<string | undefined> {
+    try {
+      return (await this.#connection.open?.baileys.groupMetadata(group))?.subject;
+    } catch (error) {
+      this.#options.log.debug({ account: this.#account, err: error }, 'a group’s name could not be fetched');
+      return undefined;
+    }
   }
 
   #nowMs(): number {

@@ -23,7 +23,7 @@ export interface Known {
   readonly me: OwnJids;
   /** The other form of a person's address. */
   readonly otherForm: ReadonlyMap<Jid, Jid>;
-  /** Names people gave themselves, by canonical address. */
+  /** Names people gave themselves, by canonical address; names of groups. */
   readonly names: ReadonlyMap<Jid, string>;
 }
 
@@ -75,7 +75,10 @@ export function doerOf(known: Known, jid: Jid, alt?: string, name?: string): Doe
 }
 
 export function chatOf(known: Known, jid: Jid, alt?: string, name?: string): ChatRef {
-  if (isGroupJid(jid)) return { address: chatAddress(jid), kind: 'group' };
+  if (isGroupJid(jid)) {
+    const group = known.names.get(jid);
+    return { address: chatAddress(jid), kind: 'group', ...(group === undefined ? {} : { name: group }) };
+  }
   if (isBroadcastJid(jid) || !isPersonJid(jid)) return { address: chatAddress(jid), kind: 'broadcast' };
   const person = personOf(known, jid, alt, name);
   return {

@@ -1,7 +1,6 @@
 // What we send, as WhatsApp's own message: text, files, edits, deletions, reactions. Pure.
 import type { proto } from '@whiskeysockets/baileys';
 import type { Doer, MessageKey } from '../../domain/events.ts';
-import type { MediaKind } from '../../domain/content.ts';
 import type { Outgoing, OutgoingFile } from '../messenger.ts';
 import { isGroupJid, isLidJid, jidOf, userPart, type Jid } from './ids.ts';
 import { fromRichText } from './text.ts';
@@ -98,9 +97,11 @@ function fileMessage(
   }
 }
 
-/** The kinds whose message has no room for a caption: their text would be lost. */
-export function takesCaption(media: MediaKind): boolean {
-  return media !== 'audio' && media !== 'voice' && media !== 'sticker';
+/** WhatsApp's audio, voice and sticker messages have no room for a text: with one, such a file goes as a document. */
+export function withRoomForText(content: Outgoing): Outgoing {
+  const { file, text } = content;
+  const isCaptionless = file?.media === 'audio' || file?.media === 'voice' || file?.media === 'sticker';
+  return isCaptionless && text.length > 0 ? { ...content, file: { ...file, media: 'document' } } : content;
 }
 
 /** A new message. `secret` is 32 random bytes; `uploaded` belongs to `content.file`. */

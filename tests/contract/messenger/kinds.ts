@@ -73,7 +73,7 @@ export function kindPromises(promise: Promises): void {
     const crew = play.world.group(play.ana, 'Crew', [play.us]);
     await play.ana.say(crew, 'welcome');
     const event = await play.told.message('welcome');
-    expect(event.chat).toMatchObject({ address: play.world.addressOf(crew), kind: 'group' });
+    expect(event.chat).toMatchObject({ address: play.world.addressOf(crew), kind: 'group', name: 'Crew' });
     crew.rename(play.ana, 'Crew II');
     const changed = await play.told.first('changed', ({ change }) => change.what === 'renamed');
     expect(changed.change).toEqual({ what: 'renamed', name: 'Crew II' });

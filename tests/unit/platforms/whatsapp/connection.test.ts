@@ -168,3 +168,40 @@ test('comes back from connections cut in the middle of a frame', async () => {
   }
   expect(play.told.all('message').map(textOf)).toEqual(['round 0', 'round 1', 'round 2']);
 });
+
+test('an open connection that brings nothing for long is made anew', async () => {
+  const { play, world } = await linkedPlay();
+  await play.messenger.stop();
+  play.messenger = world.messenger({ deafAfterMs: 3_000 });
+  await play.start();
+  await play.messenger.open(ACME);
+  await play.told.state('reconnecting');
+  await play.ana.say('us', 'now you hear me');
+  const { content } = await play.told.message('now you hear me');
+  expect(content.kind).toBe('text');
+});
+
+test('unlinking is told as nothing but unlinked', async () => {
+  const { play } = await linkedPlay();
+  await play.messenger.unlink(ACME);
+  await play.told.state('unlinked');
+  const states = play.told.all('connection').map(({ state }) => state);
+  expect(states).toEqual(['linking', 'connecting', 'connected', 'unlinked']);
+});
+
+test('lists the chats and people the phone hands over at linking', async () => {
+  const world = await whatsAppWorld();
+  const play = new Play(world);
+  onTestFinished(() => play.close());
+  await play.start();
+  const { handset } = world.customer('Old friend');
+  const at = Date.parse('2026-01-01T00:00:00Z');
+  world.firstOwn.remember(handset, [{ from: handset, text: 'long ago', at }]);
+  await play.linked();
+  const { chats } = await play.told.first('chats');
+  expect(chats).toMatchObject([{ address: handset.lid, alias: handset.jid, kind: 'direct' }]);
+  expect(chats[0]?.lastMessageAt?.getTime()).toBe(at);
+  const { people } = await play.told.first('people', (event) => event.people.some(({ name }) => name === 'Old friend'));
+  expect(people.find(({ name }) => name === 'Old friend')?.address).toBe(handset.lid);
+  expect(play.told.all('message')).toEqual([]);
+});
