@@ -10,7 +10,12 @@ const manifest = z
   .object({ scripts: versions, dependencies: versions, optionalDependencies: versions, devDependencies: versions })
   .parse(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')));
 const locked = z
-  .object({ packages: z.record(z.string(), z.object({ version: z.string().optional(), name: z.string().optional() })) })
+  .object({
+    packages: z.record(
+      z.string(),
+      z.object({ version: z.string().optional(), name: z.string().optional(), optionalDependencies: versions }),
+    ),
+  })
   .parse(JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))).packages;
 
 test('every version in package.json is exact', () => {
@@ -25,6 +30,21 @@ test('what is locked is what package.json asks for', () => {
   );
   expect(differing).toEqual([]);
 });
+
+test('what is locked is whole, for every system: npm ci refuses a lockfile that lacks an optional package', () => {
+  const lacking = Object.entries(locked).flatMap(([place, { optionalDependencies }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isLockedFor(place, name)),
+  );
+  expect(lacking).toEqual([]);
+});
+
+/** Whether the package at `place` finds `name` beside or above itself, as Node.js looks for it. */
+function isLockedFor(place: string, name: string): boolean {
+  for (let at = place; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+    if (locked[`${at === '' ? '' : `${at}/`}node_modules/${name}`] !== undefined) return true;
+    if (at === '') return false;
+  }
+}
 
 test('there is one WhatsApp library, at the version that was read and tested, and no copy or fork of it', () => {
   const nameOf = (place: string): string => place.split('node_modules/').at(-1) ?? place;
