@@ -102,14 +102,21 @@ export class FakeWorkspace {
   readonly capabilities: Capabilities;
   isReachable = true;
   isAccepted = true;
-  now: () => Date;
+  readonly #now: () => Date;
+  #lastMs = 0;
   #faults: Fault[] = [];
   #count = 0;
   #telling: Promise<void> = Promise.resolve();
 
   constructor(options: { readonly capabilities?: Partial<Capabilities>; readonly now?: () => Date } = {}) {
     this.capabilities = { ...CAPABILITIES, ...options.capabilities };
-    this.now = options.now ?? (() => new Date());
+    this.#now = options.now ?? (() => new Date());
+  }
+
+  /** The present moment; no two are the same, as on real platforms. */
+  now(): Date {
+    this.#lastMs = Math.max(this.#now().getTime(), this.#lastMs + 1);
+    return new Date(this.#lastMs);
   }
 
   addPerson(name: string, options: Partial<Pick<FakePerson, 'email' | 'kind' | 'active'>> = {}): FakePerson {

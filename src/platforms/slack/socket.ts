@@ -13,8 +13,6 @@ import type { Transport } from './transport.ts';
 const PING_TIMEOUT_MS = 1_800;
 /** How long Slack may take from our request for an address to its hello. */
 const HELLO_TIMEOUT_MS = 15_000;
-/** How long the close handshake may take before the connection is cut: Slack leaves it unanswered. */
-const FAREWELL_MS = 300;
 
 export interface SocketOptions {
   readonly appToken: string;
@@ -40,24 +38,13 @@ export interface Socket {
  * gives up on the first refused reconnect and lets the refusal kill the process.
  */
 export async function openSocket(options: SocketOptions): Promise<Socket> {
-  const { clock, log, signal, transport } = options;
-  const over = new AbortController();
+  const { clock, log, signal } = options;
   const receiver = new SocketModeReceiver({
     appToken: options.appToken,
     autoReconnectEnabled: false,
     clientPingTimeout: PING_TIMEOUT_MS,
     logger: sdkLogger(log),
-    installerOptions: {
-      clientOptions: {
-        ...clientOptions(options),
-        // A request for an address that is still under way when we stop must not open a connection afterwards.
-        fetch: (url, init) =>
-          transport.fetch(url, {
-            ...init,
-            signal: AbortSignal.any([over.signal, ...(init?.signal ? [init.signal] : [])]),
-          }),
-      },
-    },
+    installerOptions: { clientOptions: clientOptions(options) },
     processEventErrorHandler: async ({ error }) => {
       log.warn({ err: error }, 'an event from Slack was not stored and is left to be told again');
       return false;
@@ -70,12 +57,8 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
   const lost = new Promise<void>((resolve) => {
     receiver.client.once('disconnected', () => resolve());
   });
-  const hangUp = async (): Promise<void> => {
-    over.abort();
-    await Promise.race([receiver.client.disconnect(), clock.sleep(FAREWELL_MS)]);
-    // The second time it is cut without a handshake.
-    await receiver.client.disconnect();
-  };
+  // Slack may leave the close unanswered; the next ping then cuts the connection.
+  const hangUp = (): Promise<void> => receiver.client.disconnect();
 
   const opening = receiver.start();
   const outcome = await Promise.race([
@@ -86,7 +69,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     clock.sleep(HELLO_TIMEOUT_MS, signal).then(() => 'too late' as const),
   ]);
   if (outcome === 'open') return { lost: Promise.race([lost, untilAborted(signal)]), hangUp };
-  // It may still open after all: then it is hung up at once.
+  // It may still open after all, while its address is on its way: then it is hung up at once.
   opening.then(hangUp, () => undefined);
   await hangUp();
   // A connection that ends before its hello rejects with nothing.

@@ -1,6 +1,12 @@
 // Socket Mode against the stand-in: nothing lost, nothing crashed, whatever becomes of the connections.
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PlatformEvent } from '../../../../src/domain/events.ts';
+import { openSocket } from '../../../../src/platforms/slack/socket.ts';
+import { createTransport } from '../../../../src/platforms/slack/transport.ts';
+import { createLog } from '../../../../src/runtime/log.ts';
+import { systemClock } from '../../../../src/runtime/time.ts';
 import { openPlay } from '../../../contract/chat-platform/play.ts';
 import type { Play } from '../../../contract/chat-platform/play.ts';
 import { until } from '../../../contract/chat-platform/stage.ts';
@@ -93,14 +99,63 @@ test('waits as long as it is asked to before it connects again', async () => {
 
 test('opens no connection after it was stopped while one was being asked for', async () => {
   const { play: started, slack } = await play();
-  slack.faults.call('apps.connections.open', { kind: 'slow', ms: 300 }, { times: 10 });
+  slack.faults.call('apps.connections.open', { kind: 'slow', ms: 100 }, { times: 10 });
   const countBefore = slack.requests.length;
   slack.sockets.dropAll();
   await until(() => slack.requests.length > countBefore, 'the request for an address');
   const openedBefore = slack.sockets.openedCount;
   await started.stop();
-  await until(() => slack.sockets.connections.length === 0, 'all connections to be closed');
+  // A slower answer than those: by then the addresses have come, and whoever still wanted them would have connected.
+  slack.faults.call('auth.test', { kind: 'slow', ms: 400 });
+  await fetch(`${slack.apiUrl}auth.test`, { method: 'POST', headers: { authorization: `Bearer ${slack.botToken}` } });
   expect(slack.sockets.openedCount).toBe(openedBefore);
+  expect(slack.sockets.connections).toEqual([]);
+});
+
+test('tells that the token was revoked as soon as Slack says so, though nothing is called', async () => {
+  const { play: started, slack } = await play();
+  slack.revokeToken('account_inactive');
+  const refused = await until(() => started.states.find((one) => one.state === 'refused'), 'the refusal to be told');
+  expect(refused.problem?.fix).toContain('SLACK_BOT_TOKEN');
+  slack.restoreToken();
+  await until(() => started.states.at(-1)?.state === 'connected', 'the token to be tried again');
+});
+
+test('gives up a connection that is never answered, and leaves nothing of it', async () => {
+  const open = new Set<Socket>();
+  const mute = createServer((socket) => {
+    open.add(socket);
+    socket
+      .on('error', () => undefined)
+      .on('close', () => open.delete(socket))
+      .resume();
+  });
+  await new Promise<void>((resolve) => {
+    mute.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    mute.close();
+  });
+  const { port } = mute.address() as AddressInfo;
+  const transport = createTransport(systemClock);
+  const ended = new AbortController();
+  const opening = openSocket({
+    appToken: 'xapp-1',
+    apiUrl: 'http://127.0.0.1:1/api/',
+    transport: {
+      ...transport,
+      fetch: async () => Response.json({ ok: true, url: `ws://127.0.0.1:${port}/link` }),
+    },
+    clock: systemClock,
+    log: createLog({ level: 'silent' }),
+    take: async () => undefined,
+    signal: ended.signal,
+  });
+  await until(() => open.size === 1, 'the connection');
+  ended.abort();
+  await expect(opening).rejects.toThrow('in time');
+  await until(() => open.size === 0, 'the connection to be gone');
+  await transport.close();
 });
 
 test('stops at once although Slack leaves the close unanswered', async () => {
