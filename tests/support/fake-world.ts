@@ -242,10 +242,6 @@ export class FakeWorld implements World {
     return !waiting.some(({ happening }) => happening.kind === 'said' && happening.message.id === id);
   }
 
-  async handedOver(): Promise<void> {
-    await this.#work;
-  }
-
   logOut(number: FakeNumber): void {
     this.#work = Promise.all(this.#messengers.map(async (messenger) => messenger.loggedOut(number))).then(
       () => undefined,

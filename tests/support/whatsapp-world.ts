@@ -276,17 +276,6 @@ export class WhatsAppWorld implements World {
     );
   }
 
-  async handedOver(phone: OwnPhone, id: string): Promise<void> {
-    const { number } = (phone as WhatsAppOwnPhone).handset;
-    await this.simulator.observed(
-      (entry) =>
-        entry.kind === 'sent' &&
-        entry.account === number &&
-        entry.stanza.tag === 'message' &&
-        entry.stanza.attrs['id'] === id,
-    );
-  }
-
   async stop(): Promise<void> {
     await Promise.all(this.#messengers.map(async (messenger) => messenger.stop()));
     await this.simulator.stop();

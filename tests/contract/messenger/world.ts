@@ -85,8 +85,6 @@ export interface World {
   refuseLinking(on: boolean): void;
   /** Whether the messenger's server takes this message as received by our program. */
   isAcknowledged(phone: OwnPhone, id: string): boolean;
-  /** Resolves when the server has given the message up to the program's connection, so that an acknowledgement could come. */
-  handedOver(phone: OwnPhone, id: string): Promise<void>;
   /** Everything the other side didn't understand; empty at the end of every test. */
   readonly unknown: readonly string[];
   stop(): Promise<void>;
