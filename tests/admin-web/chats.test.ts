@@ -44,8 +44,7 @@ beforeAll(async () => {
   await store.read.mirrors.opened(mirror.id, channel, new Date());
   const vip = await store.read.labels.create({ name: 'VIP', color: '#ff0000' }, new Date());
   await store.read.labels.put(vip.id, [chats.ana.id, chats.team.id], new Date());
-  member = await desk.agent('member@acme.com', 'member');
-  desk.scopes.set(member, new Set([chats.ana.id, chats.quiet.id]));
+  member = await desk.agent('member@acme.com', 'member', [chats.ana, chats.quiet]);
 });
 afterAll(() => desk.close());
 
@@ -107,10 +106,9 @@ test('a member finds only what is theirs, by whatever filter', async () => {
 });
 
 test('what is taken away is gone with the next request', async () => {
-  const other = await desk.agent('other@acme.com', 'member');
-  desk.scopes.set(other, new Set([chats.bruno.id]));
+  const other = await desk.agent('other@acme.com', 'member', [chats.bruno]);
   expect((await desk.ask('GET', `/api/v1/chats/${chats.bruno.id}`, { as: other })).status).toBe(200);
-  desk.scopes.delete(other);
+  await desk.revoke('other@acme.com', chats.bruno);
   expect((await desk.ask('GET', `/api/v1/chats/${chats.bruno.id}`, { as: other })).status).toBe(404);
 });
 

@@ -2,18 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { Access } from '../../src/access/access.ts';
 import { createWebServer } from '../../src/admin-web/server/app.ts';
 import type { BridgeFacade, Health, Viewer, WebParts } from '../../src/admin-web/server/app.ts';
 import { readConfig } from '../../src/config.ts';
-import type {
-  AccountId,
-  AgentId,
-  ChatAddress,
-  ChatId,
-  MessageId,
-  PersonAddress,
-  RemoteId,
-} from '../../src/domain/ids.ts';
+import type { AccountId, AgentId, ChatAddress, MessageId, PersonAddress, RemoteId } from '../../src/domain/ids.ts';
 import { plain } from '../../src/domain/text.ts';
 import type { LinkStep } from '../../src/platforms/messenger.ts';
 import { createLog } from '../../src/runtime/log.ts';
@@ -26,6 +19,8 @@ import { newId } from '../../src/store/db.ts';
 import type { Message, NewMessage } from '../../src/store/message.ts';
 import { Store } from '../../src/store/store.ts';
 import { freshDatabase } from '../support/postgres.ts';
+
+const PROGRAM = { kind: 'program', source: 'program' } as const;
 
 export const ADMIN_TOKEN = 'the-admin-token-of-the-tests';
 
@@ -78,7 +73,6 @@ export class BridgeDesk implements BridgeFacade {
     const { bytes, name, mimeType } = file;
     return { stream: Readable.from([bytes]), name, mimeType, sizeBytes: bytes.length };
   };
-  problems: BridgeFacade['problems'] = () => [];
 }
 
 export interface Desk {
@@ -87,15 +81,16 @@ export interface Desk {
   readonly vault: Vault;
   readonly clock: FakeClock;
   readonly bridge: BridgeDesk;
-  /** What each member may see; nothing when absent. */
-  readonly scopes: Map<AgentId, ReadonlySet<ChatId>>;
+  readonly access: Access;
   /** Lines of the log. */
   readonly lines: string[];
   phase: Health['phase'];
   /** Asks as the admin's token, as an Agent by a session cookie (`agent`), or as nobody. */
   ask(method: string, path: string, options?: AskOptions): Promise<Asked>;
-  /** Makes an Agent to ask as. */
-  agent(email: string, role: 'admin' | 'member'): Promise<AgentId>;
+  /** Makes an Agent to ask as; a member sees these Chats. */
+  agent(email: string, role: 'admin' | 'member', chats?: readonly Chat[]): Promise<AgentId>;
+  /** Takes it back. */
+  revoke(email: string, chat: Chat): Promise<void>;
   /** Takes the database away while the server runs. */
   loseDatabase(): Promise<void>;
   close(): Promise<void>;
@@ -128,7 +123,8 @@ export async function openDesk(
   const lines: string[] = [];
   const clock = fakeClock('2026-03-01T12:00:00Z');
   const bridge = new BridgeDesk(store);
-  const scopes = new Map<AgentId, ReadonlySet<ChatId>>();
+  const log = createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+  const access = new Access({ store, platforms: new Map(), clock, log, publicUrl: 'https://inbox.acme.com' });
   const vault = new Vault({ current: randomBytes(32) });
   const desk = { phase: 'ready' as Health['phase'] };
   const server = createWebServer({
@@ -136,14 +132,10 @@ export async function openDesk(
     store,
     vault,
     clock,
-    log: createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } }),
+    log,
     bridge,
-    access: {
-      scopeOf: async (agent) => {
-        const found = await store.read.agents.find(agent);
-        return found?.role === 'admin' ? 'all' : (scopes.get(agent) ?? new Set());
-      },
-    },
+    access,
+    setupProblems: () => [],
     health: () => ({ phase: desk.phase }),
     platforms: () => [],
     sessionOf: (request) => sessionOf(store, request),
@@ -157,15 +149,18 @@ export async function openDesk(
     vault,
     clock,
     bridge,
-    scopes,
+    access,
     lines,
     ask: (method: string, path: string, options: AskOptions = {}) => ask(url, method, path, options),
-    agent: async (email: string, role: 'admin' | 'member') => {
-      await store.read.agents.ensureAdmin(email, new Date());
-      const row = await store.read.agents.byEmail(email);
-      if (row === undefined) throw new Error('The agent that was just made is not there.');
-      if (role === 'member') await store.query(`update agent set role = 'member' where id = $1`, [row.id]);
+    agent: async (email: string, role: 'admin' | 'member', chats: readonly Chat[] = []) => {
+      const row = await store.read.agents.add({ email, name: null, role, status: 'active' }, new Date());
+      if (row === undefined) throw new Error(`${email} was there already.`);
+      const chatIds = chats.map((chat) => chat.id);
+      if (chatIds.length > 0) await access.apply({ kind: 'grant', agents: [email], chats: { chatIds } }, PROGRAM);
       return row.id;
+    },
+    revoke: async (email: string, chat: Chat) => {
+      await access.apply({ kind: 'revoke', agents: [email], chats: { chatIds: [chat.id] } }, PROGRAM);
     },
     loseDatabase: () => database.drop(),
     close: async () => {

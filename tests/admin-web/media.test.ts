@@ -16,9 +16,8 @@ beforeAll(async () => {
   desk = await openDesk();
   const chat = await seedChat(desk.store, await seedAccount(desk.store), { name: 'Customer' });
   message = await seedMessage(desk.store, chat);
-  member = await desk.agent('member@acme.com', 'member');
+  member = await desk.agent('member@acme.com', 'member', [chat]);
   stranger = await desk.agent('stranger@acme.com', 'member');
-  desk.scopes.set(member, new Set([chat.id]));
 });
 afterAll(() => desk.close());
 

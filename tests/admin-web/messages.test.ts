@@ -29,8 +29,7 @@ beforeAll(async () => {
   const account = await seedAccount(store);
   chat = await seedChat(store, account, { name: 'Customer', phone: '+351912345678' });
   other = await seedChat(store, account, { name: 'Other' });
-  ana = await desk.agent('ana@acme.com', 'member');
-  desk.scopes.set(ana, new Set([chat.id]));
+  ana = await desk.agent('ana@acme.com', 'member', [chat]);
   const at = (minute: number): Date => new Date(`2026-03-01T11:0${minute}:00Z`);
   const first = await seedMessage(store, chat, { text: 'Hello?', sentAt: at(0) });
   const reply = await seedMessage(store, chat, {

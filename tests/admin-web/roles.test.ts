@@ -21,11 +21,11 @@ let foreign: ChatId;
 let own: ChatId;
 beforeAll(async () => {
   desk = await openDesk();
-  member = await desk.agent('member@acme.com', 'member');
   const account = await seedAccount(desk.store);
   foreign = (await seedChat(desk.store, account, { name: 'Foreign' })).id;
-  own = (await seedChat(desk.store, account, { name: 'Own' })).id;
-  desk.scopes.set(member, new Set([own]));
+  const mine = await seedChat(desk.store, account, { name: 'Own' });
+  own = mine.id;
+  member = await desk.agent('member@acme.com', 'member', [mine]);
 });
 afterAll(() => desk.close());
 

@@ -1,13 +1,17 @@
 // The web server: platforms' own routes, health, and the API, in the order a request passes them.
 import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import { accountRoutes } from './api/accounts.ts';
+import { accessRoutes } from './api/access.ts';
+import { agentRoutes } from './api/agents.ts';
 import { auditRoutes } from './api/audit.ts';
 import { chatRoutes } from './api/chats.ts';
 import { deliveryRoutes } from './api/deliveries.ts';
+import { labelRoutes } from './api/labels.ts';
 import { meRoutes } from './api/me.ts';
 import { messageRoutes } from './api/messages.ts';
 import { workspaceRoutes } from './api/workspaces.ts';
@@ -22,16 +26,19 @@ import type { WebParts } from './parts.ts';
 import type { Route } from './route.ts';
 import { createRouter, readBody } from './serve.ts';
 
-export type { AccessFacade, BridgeFacade, Health, OpenedMedia, Refusal, Viewer, WebParts } from './parts.ts';
+export type { AccessFacade, BridgeFacade, Health, Viewer, WebParts } from './parts.ts';
 
 /** Every route of `/api/v1`. */
 export const apiRoutes: readonly Route[] = [
   ...meRoutes,
   ...accountRoutes,
   ...workspaceRoutes,
+  ...accessRoutes,
   ...chatRoutes,
   ...messageRoutes,
   ...deliveryRoutes,
+  ...labelRoutes,
+  ...agentRoutes,
   ...auditRoutes,
 ];
 
@@ -52,7 +59,14 @@ export function createWebServer(parts: WebParts): WebServer {
   const { config, clock } = parts;
   let port = config.port;
   const app = createApp(parts, () => originsOf(parts, port));
-  const server = createServer({ requestTimeout: LONGEST_REQUEST_MS }, app);
+  let isClosing = false;
+  const underWay = new Set<ServerResponse>();
+  const server = createServer({ requestTimeout: LONGEST_REQUEST_MS }, (request, response) => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+    if (isClosing) endConnectionAfter(response);
+    app(request, response);
+  });
   return {
     listen: () =>
       new Promise((resolve, reject) => {
@@ -66,6 +80,8 @@ export function createWebServer(parts: WebParts): WebServer {
         });
       }),
     close: async () => {
+      isClosing = true;
+      for (const response of underWay) endConnectionAfter(response);
       const closed = new AbortController();
       const end = new Promise<void>((resolve) => {
         server.close(() => {
@@ -79,6 +95,11 @@ export function createWebServer(parts: WebParts): WebServer {
       await end;
     },
   };
+}
+
+/** A connection that is kept alive would hold up the stop for as long as its client likes. */
+function endConnectionAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
 }
 
 /** The pages' own origins: where people reach us, and this machine's names for it. */

@@ -5,8 +5,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
 import { Problem } from './errors.ts';
-import type { By } from '../../store/audit.ts';
-import type { Viewer, WebParts } from './parts.ts';
+import type { Actor, Viewer, WebParts } from './parts.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -34,14 +33,11 @@ export async function authenticate(
   return parts.sessionOf?.(request);
 }
 
-/** For the audit log. */
-export function actorOf(viewer: Viewer): By {
+/** Who a viewer is for the audit log, and by which door they came. */
+export function actorOf(viewer: Viewer): Actor {
   const source = viewer.via === 'token' ? 'api' : 'web';
-  if (viewer.agentId === null) return { actor: { kind: 'token', name: 'ADMIN_API_TOKEN' }, source };
-  return {
-    actor: { kind: 'agent', agentId: viewer.agentId, ...(viewer.email === null ? {} : { name: viewer.email }) },
-    source,
-  };
+  if (viewer.agentId === null) return { kind: 'token', name: 'ADMIN_API_TOKEN', source };
+  return { kind: 'agent', agentId: viewer.agentId, ...(viewer.email === null ? {} : { name: viewer.email }), source };
 }
 
 const WRONG_TOKENS_ALLOWED = 30;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { badInput } from './errors.ts';
 import type { By } from '../../store/audit.ts';
-import type { Viewer, WebParts } from './parts.ts';
+import type { Actor, Viewer, WebParts } from './parts.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -10,6 +10,9 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export interface Call<Q = unknown, B = unknown> {
   readonly parts: WebParts;
   readonly viewer: Viewer;
+  /** Who does it: for Access. */
+  readonly actor: Actor;
+  /** The same, for the Bridge. */
   readonly by: By;
   /** The `:names` of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;

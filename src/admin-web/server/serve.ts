@@ -34,16 +34,20 @@ const parseJson = express.json({ limit: MOST_BYTES, inflate: false, strict: fals
 /** All routes as a router. Anything else is answered 404, or 405 where the path is known. */
 export function createRouter(parts: WebParts, routes: readonly Route[], once: Once): Router {
   const router = express.Router({ caseSensitive: true });
-  for (const route of routes) router[route.method](route.path, handlerOf(parts, route, once));
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
-    router.all(path, refuseMethod(methods));
+  const byPath = Map.groupBy(routes, (route) => route.path);
+  // A fixed address before one that varies: `/chats/access` is no chat.
+  for (const path of [...byPath.keys()].sort((left, right) => (rankOf(left) < rankOf(right) ? -1 : 1))) {
+    const here = byPath.get(path) ?? [];
+    for (const route of here) router[route.method](path, handlerOf(parts, route, once));
+    router.all(path, refuseMethod(here.map((route) => route.method)));
   }
   router.use(() => {
     throw notFound('address');
   });
   return router;
 }
+
+const rankOf = (path: string): string => path.replaceAll(/:\w+/g, '\uffff');
 
 function refuseMethod(methods: readonly Method[]): RequestHandler {
   const allow = methods.map((method) => method.toUpperCase()).join(', ');
@@ -56,10 +60,13 @@ function handlerOf(parts: WebParts, route: Route, once: Once): RequestHandler {
   return async (request, response) => {
     const viewer = viewerOf(request);
     if (route.who === 'admin' && viewer.role !== 'admin') throw new Problem(403, 'Only an admin may do this.');
+    const actor = actorOf(viewer);
+    const { source, ...who } = actor;
     const call: Call = {
       parts,
       viewer,
-      by: actorOf(viewer),
+      actor,
+      by: { actor: who, source },
       params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
       query: check(route.query, { ...request.query }),
       body: check(route.body, request.body === undefined ? {} : (request.body as unknown)),

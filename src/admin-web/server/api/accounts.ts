@@ -1,10 +1,9 @@
 // /accounts: the organisation's numbers, and linking them by QR or by code.
 import { z } from 'zod';
 import type { AccountId } from '../../../domain/ids.ts';
-import type { LinkStep } from '../../../platforms/messenger.ts';
 import type { Account } from '../../../store/account.ts';
 import { Problem, badInput, notFound } from '../errors.ts';
-import type { WebParts } from '../parts.ts';
+import type { LinkStep, WebParts } from '../parts.ts';
 import { asRowId, iso, listOf, nameText, pageOfAll, pageQuery, route, time } from '../route.ts';
 import { changeAccount } from '../settings.ts';
 

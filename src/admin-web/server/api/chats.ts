@@ -3,14 +3,14 @@ import { z } from 'zod';
 import type { AccountId, ChatId, WorkspaceId } from '../../../domain/ids.ts';
 import type { ChatListFilter, ChatPlace, ListedChat } from '../../../store/listing.ts';
 import { notFound } from '../errors.ts';
-import type { WebParts } from '../parts.ts';
+import type { Viewer, WebParts } from '../parts.ts';
 import { asRowId, iso, listOf, pageOf, pageQuery, readCursor, route, text, time } from '../route.ts';
 import { scopeOf, visibleChat } from '../scope.ts';
 import { setChatMode } from '../settings.ts';
 
 const modes = ['thread', 'mention', 'off', 'never'] as const;
 
-export const chatSchema = z.strictObject({
+const chatSchema = z.strictObject({
   id: z.string(),
   accountId: z.string(),
   kind: z.enum(['direct', 'group']),
@@ -31,8 +31,8 @@ export const chatSchema = z.strictObject({
   waitingSince: time.nullable(),
 });
 
-/** How Chats are chosen, here and for changes to many at once. */
-export const filterShape = {
+/** How Chats are chosen, in the list and for changes to many at once. */
+const filterShape = {
   search: text(200).optional(),
   label: text(200).optional(),
   account: z.string().optional(),
@@ -41,28 +41,35 @@ export const filterShape = {
 };
 
 const chatQuery = pageQuery.extend({ ...filterShape, waiting: z.enum(['true', 'false']).optional() });
+export const filterSchema = z.strictObject({ ...filterShape, waiting: z.boolean().optional() });
 
 const place = z.tuple([z.iso.datetime().nullable(), z.uuid()]);
 
 /** Undefined: it names what can't be there, so nothing matches. */
-function filterOf(query: z.output<typeof chatQuery>): ChatListFilter | undefined {
-  const accountId = asRowId<AccountId>(query.account);
-  const workspaceId = asRowId<WorkspaceId>(query.workspace);
-  if (query.account !== undefined && accountId === undefined) return undefined;
-  if (query.workspace !== undefined && workspaceId === undefined) return undefined;
-  const { search, label, kind } = query;
-  return { search, label, kind, accountId, workspaceId, waiting: query.waiting && query.waiting === 'true' };
+export function filterOf(wanted: z.output<typeof filterSchema>): ChatListFilter | undefined {
+  const accountId = asRowId<AccountId>(wanted.account);
+  const workspaceId = asRowId<WorkspaceId>(wanted.workspace);
+  if (wanted.account !== undefined && accountId === undefined) return undefined;
+  if (wanted.workspace !== undefined && workspaceId === undefined) return undefined;
+  const { search, label, kind, waiting } = wanted;
+  return { search, label, kind, accountId, workspaceId, waiting };
 }
 
-async function showChats({ store }: WebParts, rows: readonly ListedChat[]): Promise<z.input<typeof chatSchema>[]> {
+async function showChats(
+  { store, access }: WebParts,
+  viewer: Viewer,
+  rows: readonly ListedChat[],
+): Promise<z.input<typeof chatSchema>[]> {
+  const shown = await access.phonesFor(viewer);
+  const mask = (value: string | null): string | null => (value === null ? null : shown(value));
   const ids = rows.map((row) => row.id);
   const [labels, mirrors] = await Promise.all([store.read.labels.ofChats(ids), store.read.listings.mirrors(ids)]);
   return rows.map((row) => ({
     id: row.id,
     accountId: row.accountId,
     kind: row.kind,
-    name: row.name ?? row.contactName ?? row.phone,
-    phone: row.phone,
+    name: mask(row.name ?? row.contactName ?? row.phone),
+    phone: mask(row.phone),
     labels: [...(labels.get(row.id) ?? [])],
     mode: row.mode,
     mirrors: (mirrors.get(row.id) ?? []).map(({ workspaceId, channelId, channelName, state, url }) => ({
@@ -77,8 +84,8 @@ async function showChats({ store }: WebParts, rows: readonly ListedChat[]): Prom
   }));
 }
 
-async function showChat(parts: WebParts, row: ListedChat): Promise<z.input<typeof chatSchema>> {
-  const [shown] = await showChats(parts, [row]);
+async function showChat(parts: WebParts, viewer: Viewer, row: ListedChat): Promise<z.input<typeof chatSchema>> {
+  const [shown] = await showChats(parts, viewer, [row]);
   if (shown === undefined) throw notFound('chat');
   return shown;
 }
@@ -92,20 +99,21 @@ export const chatRoutes = [
     query: chatQuery,
     response: listOf(chatSchema),
     handle: async ({ parts, viewer, query }) => {
-      const filter = filterOf(query);
+      const { limit, cursor, waiting, ...rest } = query;
+      const filter = filterOf({ ...rest, waiting: waiting === undefined ? undefined : waiting === 'true' });
       if (filter === undefined) return { items: [], nextCursor: null };
-      const start = readCursor(place, query.cursor);
+      const start = readCursor(place, cursor);
       const after: ChatPlace | undefined =
         start === undefined ? undefined : { at: start[0] === null ? null : new Date(start[0]), id: start[1] as ChatId };
       const scope = await scopeOf(parts, viewer);
-      const rows = await parts.store.read.listings.chats(filter, { scope, limit: query.limit + 1, after });
+      const rows = await parts.store.read.listings.chats(filter, { scope, limit: limit + 1, after });
       const page = pageOf(
         rows,
-        query.limit,
+        limit,
         (row) => [iso(row.lastMessageAt), row.id],
         (row) => row,
       );
-      return { items: await showChats(parts, page.items), nextCursor: page.nextCursor };
+      return { items: await showChats(parts, viewer, page.items), nextCursor: page.nextCursor };
     },
   }),
   route({
@@ -114,7 +122,8 @@ export const chatRoutes = [
     summary: 'A chat',
     who: 'agent',
     response: chatSchema,
-    handle: async ({ parts, viewer, params }) => showChat(parts, await visibleChat(parts, viewer, params['id'])),
+    handle: async ({ parts, viewer, params }) =>
+      showChat(parts, viewer, await visibleChat(parts, viewer, params['id'])),
   }),
   route({
     method: 'patch',
@@ -126,7 +135,7 @@ export const chatRoutes = [
     handle: async ({ parts, viewer, params, body, by }) => {
       const { id } = await visibleChat(parts, viewer, params['id']);
       if (!(await setChatMode(parts, id, body.mode, by))) throw notFound('chat');
-      return showChat(parts, await visibleChat(parts, viewer, id));
+      return showChat(parts, viewer, await visibleChat(parts, viewer, id));
     },
   }),
 ];

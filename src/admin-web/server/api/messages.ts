@@ -7,7 +7,7 @@ import type { ListedChat } from '../../../store/listing.ts';
 import type { Message } from '../../../store/message.ts';
 import { Problem, badInput } from '../errors.ts';
 import { mediaPath } from '../media.ts';
-import type { WebParts } from '../parts.ts';
+import type { Viewer, WebParts } from '../parts.ts';
 import { asRowId, iso, listOf, pageQuery, route, text, time } from '../route.ts';
 import { visibleChat } from '../scope.ts';
 
@@ -43,20 +43,24 @@ type ShownMessage = z.input<typeof message>;
 
 /** Everything that the words of a page of Messages are made from. */
 interface Around {
+  /** Masks phone numbers, where the viewer may not see them. */
+  readonly mask: (text: string) => string;
   readonly ourName: string;
   readonly contacts: ReadonlyMap<ContactId, Contact>;
   readonly agents: ReadonlyMap<string, Agent>;
 }
 
-const contactName = (contact: Contact | undefined): string => contact?.name ?? contact?.phone ?? 'Someone';
+const contactName = (contact: Contact | undefined, { mask }: Around): string =>
+  mask(contact?.name ?? contact?.phone ?? 'Someone');
 const agentName = (agent: Agent | undefined): string => agent?.name ?? agent?.email ?? 'An agent';
 
-function authorOf(row: Message, { ourName, contacts, agents }: Around): ShownMessage['author'] {
+function authorOf(row: Message, around: Around): ShownMessage['author'] {
+  const { ourName, contacts, agents } = around;
   switch (row.source) {
     case 'contact':
       return {
         kind: 'contact',
-        name: contactName(row.contactId === null ? undefined : contacts.get(row.contactId)),
+        name: contactName(row.contactId === null ? undefined : contacts.get(row.contactId), around),
         email: null,
       };
     case 'platform':
@@ -82,13 +86,19 @@ function mediaOf({ vault, clock }: WebParts, { id, content, deletedAt }: Message
   };
 }
 
-async function showMessages(parts: WebParts, chat: ListedChat, rows: readonly Message[]): Promise<ShownMessage[]> {
+async function showMessages(
+  parts: WebParts,
+  viewer: Viewer,
+  chat: ListedChat,
+  rows: readonly Message[],
+): Promise<ShownMessage[]> {
   const { accounts, agents, contacts, listings } = parts.store.read;
   const reactions = await listings.reactions(rows.map((row) => row.id));
   const doers = [...reactions.values()].flat().flatMap(({ doer }) => asRowId<ContactId>(doer) ?? []);
   const people = new Set([...rows.flatMap((row) => row.contactId ?? []), ...doers]);
   const account = await accounts.find(chat.accountId);
   const around: Around = {
+    mask: await parts.access.phonesFor(viewer),
     ourName: account?.name ?? 'Us',
     contacts: await contacts.many([...people]),
     agents: new Map((await agents.all()).map((agent) => [agent.id, agent])),
@@ -122,9 +132,9 @@ async function showMessages(parts: WebParts, chat: ListedChat, rows: readonly Me
   }));
 }
 
-function nameOfDoer(doer: string, { ourName, contacts }: Around): string {
+function nameOfDoer(doer: string, around: Around): string {
   const id = asRowId<ContactId>(doer);
-  return id === undefined ? ourName : contactName(contacts.get(id));
+  return id === undefined ? around.ourName : contactName(around.contacts.get(id), around);
 }
 
 /** The place that a message's id names in its Chat. */
@@ -159,7 +169,7 @@ export const messageRoutes = [
       });
       const page = rows.slice(0, query.limit);
       return {
-        items: await showMessages(parts, chat, page),
+        items: await showMessages(parts, viewer, chat, page),
         nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null,
       };
     },
@@ -179,7 +189,7 @@ export const messageRoutes = [
       const outcome = await parts.bridge.reply({ chatId: chat.id, agentId: viewer.agentId, text: body.text }, by);
       if ('refused' in outcome) throw new Problem(409, outcome.refused);
       const row = await parts.store.read.messages.find(outcome.messageId);
-      const [shown] = row === undefined ? [] : await showMessages(parts, chat, [row]);
+      const [shown] = row === undefined ? [] : await showMessages(parts, viewer, chat, [row]);
       if (shown === undefined) throw new Error('A reply that was just recorded is not there.');
       return shown;
     },

@@ -12,9 +12,10 @@ const workspace = z.strictObject({
   problems: z.array(z.strictObject({ what: z.string(), fix: z.string() })),
 });
 
-function showWorkspace({ bridge }: WebParts, row: Workspace): z.input<typeof workspace> {
+/** What the adapter told, what is missing in the Workspace, and which channels can't hold exactly the people they should. */
+async function showWorkspace({ access, setupProblems }: WebParts, row: Workspace): Promise<z.input<typeof workspace>> {
   const { id, platform, name, state, problem } = row;
-  const problems = [...(problem === null ? [] : [problem]), ...bridge.problems(id)];
+  const problems = [...(problem === null ? [] : [problem]), ...setupProblems(id), ...(await access.problems(id))];
   return { id, platform, name, state, problems: problems.map(({ what, fix }) => ({ what, fix })) };
 }
 
@@ -26,12 +27,14 @@ export const workspaceRoutes = [
     who: 'admin',
     query: pageQuery,
     response: listOf(workspace),
-    handle: async ({ parts, query }) =>
-      pageOfAll(
+    handle: async ({ parts, query }) => {
+      const page = pageOfAll(
         await parts.store.read.workspaces.all(),
         query,
         (row) => row.id,
-        (row) => showWorkspace(parts, row),
-      ),
+        (row) => row,
+      );
+      return { ...page, items: await Promise.all(page.items.map((row) => showWorkspace(parts, row))) };
+    },
   }),
 ];
