@@ -1,10 +1,9 @@
 // Holds both ends to the script: what the phones show and what the channel shows, against what was said. Nothing more, nothing less.
 import { createHash } from 'node:crypto';
-import { emojiNamed } from '../slack/emoji.ts';
 import type { Channel, Message } from '../slack/index.ts';
 import type { Phone, ReceivedMessage } from '../whatsapp/index.ts';
 import { unwrap } from '../whatsapp/media-messages.ts';
-import { drawn, smallLines } from './drawn.ts';
+import { drawn, emojiCalled, smallLines } from './drawn.ts';
 import { isAgent, type Said } from './model.ts';
 import { agents, customers, office, stranger, type Agent, type ChatScript, type Customer } from './script.ts';
 import type { World } from './world.ts';
@@ -236,7 +235,7 @@ function postWords(world: World, message: Message, indexes: ReadonlyMap<string, 
     return bytes === undefined ? 'a file that is gone' : `file ${fileHash(bytes)}`;
   });
   const reactions = message.reactions.flatMap(({ name, users: by }) =>
-    by.map((id) => `${emojiCalled(name)} ${nameById(id)}`),
+    by.map((id) => `${bare(emojiCalled(name))} ${nameById(id)}`),
   );
   const { threadTs } = message;
   return describe([
@@ -249,11 +248,6 @@ function postWords(world: World, message: Message, indexes: ReadonlyMap<string, 
     message.broadcast ? 'also in the channel' : undefined,
     threadTs === undefined ? undefined : `in the thread of message ${indexes.get(threadTs) ?? 'unknown'}`,
   ]);
-}
-
-function emojiCalled(name: string): string {
-  const codes = emojiNamed(name)?.unicode.split('-') ?? [];
-  return bare(String.fromCodePoint(...codes.map((code) => Number.parseInt(code, 16)))) || `:${name}:`;
 }
 
 /** Each reply has one line under it that says whose it is and that it arrived; that of a deleted reply may stay. */

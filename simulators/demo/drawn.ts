@@ -1,4 +1,5 @@
 // Reads a post of the channel back into typed text: formatting as the marks people type, small print apart.
+import { emojiNamed } from '../slack/emoji.ts';
 import type { JsonObject } from '../slack/json.ts';
 import { isObject, objectOf, objectsOf, textOf } from '../slack/json.ts';
 import type { Message } from '../slack/index.ts';
@@ -49,13 +50,22 @@ function inline(section: JsonObject): string {
 
 function words(element: JsonObject): string {
   switch (element['type']) {
-    case 'emoji': {
-      const codes = textOf(element['unicode']).split('-');
-      return String.fromCodePoint(...codes.map((code) => Number.parseInt(code, 16)));
-    }
+    case 'emoji':
+      return character(textOf(element['unicode']));
     case 'link':
       return textOf(element['text']) || textOf(element['url']);
     default:
       return textOf(element['text']);
   }
+}
+
+/** The emoji that Slack calls so; `:name:` when there is none. */
+export function emojiCalled(name: string): string {
+  const emoji = emojiNamed(name);
+  return emoji === undefined ? `:${name}:` : character(emoji.unicode);
+}
+
+/** `1f44d-1f3fb`, as Slack writes code points. */
+function character(unicode: string): string {
+  return String.fromCodePoint(...unicode.split('-').map((code) => Number.parseInt(code, 16)));
 }

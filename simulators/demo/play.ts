@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 
 /** How long both ends may take to show a step, on a machine that has other things to do. */
 const LIMIT_MS = 45_000;
-const POLL_MS = 25;
+const POLL_MS = 50;
 
 export interface PlayOptions {
   /** How long a reader is left alone with each step. */
@@ -21,10 +21,13 @@ export interface PlayOptions {
 
 /** Plays one chat to its end. Rejects with the differences when the ends don't come to show what was said. */
 export async function play(world: World, chat: ChatScript, options: PlayOptions): Promise<void> {
+  let places: ReadonlyMap<string, Place> = new Map();
   for (const [index, step] of chat.steps.entries()) {
     const before = saidAfter(chat, chat.steps.slice(0, index));
-    const places = step.atOnce === true ? new Map<string, Place>() : await bothEndsShow(world, chat, before, options);
-    if (step.atOnce !== true) await pause(options.paceMs, undefined, { signal: options.ending });
+    if (step.atOnce !== true) {
+      places = await bothEndsShow(world, chat, before, options);
+      await pause(options.paceMs, undefined, { signal: options.ending });
+    }
     await perform(new Stage(world, chat, before, places), step);
   }
   await bothEndsShow(world, chat, saidAfter(chat, chat.steps), options);

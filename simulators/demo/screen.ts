@@ -2,11 +2,11 @@
 import { styleText } from 'node:util';
 import type { Message } from '../slack/index.ts';
 import type { ReceivedMessage } from '../whatsapp/index.ts';
-import { drawn, smallLines } from './drawn.ts';
+import { drawn, emojiCalled, smallLines } from './drawn.ts';
 import { chats } from './script.ts';
 import type { World } from './world.ts';
 
-const POLL_MS = 60;
+const POLL_MS = 100;
 const RIGHT_FROM = 58;
 /** A terminal narrower than this gets one column with names before the lines. */
 const TWO_COLUMNS_FROM = 110;
@@ -59,7 +59,7 @@ function line(fact: Fact): string {
   const isLeft = fact.side === 'whatsapp';
   const words = fact.words.replaceAll('\n', ' ⏎ ');
   const place = styleText(isLeft ? 'green' : 'magenta', fact.place);
-  const who = fact.isSmall === true ? '' : styleText('bold', `${fact.who}: `);
+  const who = fact.isSmall === true || fact.who === fact.place ? '' : styleText('bold', `${fact.who}: `);
   const text = fact.isSmall === true ? styleText('dim', words) : words;
   if (!isWide()) return `${isLeft ? 'WhatsApp' : 'Slack   '} │ ${place}  ${who}${text}`;
   return isLeft ? `${place}  ${who}${text}` : `${' '.repeat(RIGHT_FROM)}${place}  ${who}${text}`;
@@ -157,7 +157,7 @@ function changes(
       users.map((id) => ({
         ...common,
         key: `${key} ${id} ${name}`,
-        words: `:${name}:  ${nameById(id)} → ${short(drawn(message))}`,
+        words: `${emojiCalled(name)}  ${nameById(id)} → ${short(drawn(message))}`,
         isSmall: true,
       })),
     ),
