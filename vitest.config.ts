@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-postgres.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     include: ['tests/**/*.test.ts'],
   },
 });

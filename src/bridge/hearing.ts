@@ -54,7 +54,9 @@ export class Hearing {
       const due = await store.read.inbox.due(clock.now(), AT_ONCE);
       if (due.length === 0) return;
       const channels = Map.groupBy(due, (heard) => `${heard.workspaceId} ${heard.channel ?? heard.id}`);
-      await Promise.all([...channels.values()].map((events) => this.#inOrder(events, signal)));
+      // Two connections may swap what was said a moment apart: the platform's times put it right.
+      const byTime = (a: Heard, b: Heard) => a.event.at.getTime() - b.event.at.getTime();
+      await Promise.all([...channels.values()].map((events) => this.#inOrder(events.toSorted(byTime), signal)));
       if (signal.aborted) return;
     }
   }

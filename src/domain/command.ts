@@ -26,7 +26,7 @@ export interface Form {
   readonly fields: readonly FormField[];
 }
 
-/** Private to the asker, unless `replace` changes the public post whose button was pressed. `form` opens a form instead. */
+/** Private to the asker. `form` opens a form instead. */
 export interface Answer {
   readonly text: RichText;
   readonly buttons?: readonly Button[];

@@ -30,9 +30,10 @@ export class Town {
   readonly whatsapp: WhatsAppSimulator;
   readonly slack: SlackSimulator;
   readonly database: TestDatabase;
-  readonly #env: Readonly<Record<string, string>>;
+  /** The program's settings; changes count from the next start. */
+  readonly settings: Record<string, string>;
   readonly #programs: Program[] = [];
-  #baseUrl = '';
+  readonly #urls = new Map<Program, string>();
 
   private constructor(
     whatsapp: WhatsAppSimulator,
@@ -43,12 +44,16 @@ export class Town {
     this.whatsapp = whatsapp;
     this.slack = slack;
     this.database = database;
-    this.#env = env;
+    this.settings = { ...env };
   }
 
   /** Starts both simulators and makes a database; the program isn't running yet. */
   static async build(options: TownOptions = {}): Promise<Town> {
-    const [whatsapp, slack, database] = await Promise.all([startWhatsApp(), startSlack({ settings: FASTER }), freshDatabase()]);
+    const [whatsapp, slack, database] = await Promise.all([
+      startWhatsApp(),
+      startSlack({ settings: FASTER }),
+      freshDatabase(),
+    ]);
     return new Town(whatsapp, slack, database, {
       PATH: process.env['PATH'] ?? '',
       NODE_COMPILE_CACHE: path.join(tmpdir(), 'switchboard-compile-cache'),
@@ -85,15 +90,20 @@ export class Town {
 
   /** Starts the program without waiting for anything but its web server. */
   run(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []): Program {
-    const program = runProgram(MAIN, [], { ...this.#env, ...env }, nodeOptions);
+    const program = runProgram(MAIN, [], { ...this.settings, ...env }, nodeOptions);
     this.#programs.push(program);
     program
       .line('"msg":"listening"')
       .then((line) => {
-        this.#baseUrl = (JSON.parse(line) as { url: string }).url;
+        this.#urls.set(program, (JSON.parse(line) as { url: string }).url);
       })
       .catch(() => undefined);
     return program;
+  }
+
+  /** Leaves a program that has ended out of account: the one before is `program` again. */
+  forget(program: Program): void {
+    this.#programs.splice(this.#programs.indexOf(program), 1);
   }
 
   /** Ends the program without a word, as a power cut would. */
@@ -109,13 +119,16 @@ export class Town {
   }
 
   async api(method: string, path: string, body?: unknown): Promise<Answered> {
-    const response = await fetch(`${this.#baseUrl}${path}`, {
+    const response = await fetch(`${this.#urls.get(this.program) ?? ''}${path}`, {
       method,
       headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+    return {
+      status: response.status,
+      body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text },
+    };
   }
 
   /** Links a number by its QR code and waits until it's connected. Gives the Account's id. */
@@ -128,12 +141,19 @@ export class Town {
       return body['step'] === 'qr' ? String(body['qr']) : undefined;
     }, 'a QR code');
     await phone.scanQr(qr);
-    await this.until(async () => (await this.api('GET', `/api/v1/accounts/${id}`)).body['state'] === 'connected', 'the number to be connected');
+    await this.until(
+      async () => (await this.api('GET', `/api/v1/accounts/${id}`)).body['state'] === 'connected',
+      'the number to be connected',
+    );
     return id;
   }
 
   /** Waits until `read` gives something; fails after `timeoutMs` with `what` and the program's last lines. */
-  async until<Value>(read: () => Value | Promise<Value>, what: string, timeoutMs = 30_000): Promise<NonNullable<Value>> {
+  async until<Value>(
+    read: () => Value | Promise<Value>,
+    what: string,
+    timeoutMs = 30_000,
+  ): Promise<NonNullable<Value>> {
     const endsAt = performance.now() + timeoutMs;
     for (;;) {
       const value = await read();
@@ -147,7 +167,10 @@ export class Town {
 
   /** Every number and workspace is connected. */
   async isConnected(): Promise<boolean> {
-    const { status, body } = await this.api('GET', '/readyz').catch(() => ({ status: 0, body: {} as Record<string, unknown> }));
+    const { status, body } = await this.api('GET', '/readyz').catch(() => ({
+      status: 0,
+      body: {} as Record<string, unknown>,
+    }));
     const states = [body['accounts'], body['workspaces']].flat() as ({ state: string } | undefined)[];
     return status === 200 && states.every((each) => each?.state === 'connected');
   }
@@ -157,13 +180,17 @@ export class Town {
     await this.slack.settled(20_000);
     const client = await connect(this.database);
     try {
-      await this.until(async () => {
-        const { rows } = await client.query<{ waiting: number }>(
-          `select (select count(*) from arrival where done_at is null) + (select count(*) from heard where done_at is null)
+      await this.until(
+        async () => {
+          const { rows } = await client.query<{ waiting: number }>(
+            `select (select count(*) from arrival where done_at is null) + (select count(*) from heard where done_at is null)
              + (select coalesce(sum(waiting), 0) from lane) as waiting`,
-        );
-        return Number(rows[0]?.waiting) === 0;
-      }, 'everything to be worked off', 40_000);
+          );
+          return Number(rows[0]?.waiting) === 0;
+        },
+        'everything to be worked off',
+        40_000,
+      );
     } finally {
       await client.end();
     }
