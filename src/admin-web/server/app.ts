@@ -26,7 +26,7 @@ import type { WebParts } from './parts.ts';
 import type { Route } from './route.ts';
 import { createRouter, readBody } from './serve.ts';
 
-export type { AccessFacade, BridgeFacade, Health, Viewer, WebParts } from './parts.ts';
+export type { BridgeFacade, Health, Viewer, WebParts } from './parts.ts';
 
 /** Every route of `/api/v1`. */
 export const apiRoutes: readonly Route[] = [
