@@ -1,4 +1,5 @@
 // Agent ↔ user: by the email that the platform vouches for, by a proven claim, or by an admin's word; and what follows when either changes.
+import { BridgeError } from '../domain/errors.ts';
 import type { PlatformEvent } from '../domain/events.ts';
 import type { AgentId, UserId, WorkspaceId } from '../domain/ids.ts';
 import type { Notice } from '../domain/notice.ts';
@@ -22,6 +23,7 @@ const ABSENT_MS = 10 * 60_000;
 /** How long the platform's word for an email is taken: then it is asked again (it also tells by itself, unless that telling got lost). */
 const CHECKED_MS = 60 * 60_000;
 const CHECKS_AT_ONCE = 10;
+const REST_MS = 30_000;
 
 /** What an invited person is told, by direct message, when they turn out to be in the Workspace. */
 const welcome = ({ role }: Agent): Notice => ({
@@ -91,6 +93,9 @@ export class Identities {
   readonly #parts: IdentityParts;
   /** `workspace email` → until when we needn't look again, on the monotonic clock. */
   readonly #absent = new Map<string, number>();
+
+  /** Until when a Workspace that couldn't be asked isn't asked for invited people, on the monotonic clock. */
+  readonly #restUntilMs = new Map<WorkspaceId, number>();
 
   constructor(parts: IdentityParts) {
     this.#parts = parts;
@@ -164,6 +169,19 @@ export class Identities {
     } else if (identity?.how === 'email' || identity === undefined) {
       await this.#recheck(workspaceId, event.user, identity);
     } else if (!identity.active) await this.#back(identity);
+  }
+
+  /** Looks for those who were invited and haven't come. */
+  async findInvited(workspaceId: WorkspaceId): Promise<void> {
+    const { store, clock, platforms } = this.#parts;
+    if (platforms.get(workspaceId)?.capabilities.findsUsersByEmail !== true) return;
+    if ((this.#restUntilMs.get(workspaceId) ?? 0) > clock.monotonicMs()) return;
+    try {
+      for (const agent of await store.read.agents.invited()) await this.find(workspaceId, agent);
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+      this.#restUntilMs.set(workspaceId, clock.monotonicMs() + (error.retryAfterMs ?? REST_MS));
+    }
   }
 
   /** Asks again for the emails that were vouched for longest ago; a few at a time. */

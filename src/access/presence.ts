@@ -123,6 +123,8 @@ export class Presence {
     // Somebody else put them out: that isn't theirs to decide.
     if (by !== undefined && by !== user) return tx.mirrors.markStale({ id: mirror.id }, now);
     await tx.mirrors.setUser(mirror.id, user, 'left', now);
+    // A look that was under way may have put them in again.
+    await tx.mirrors.markStale({ id: mirror.id }, now);
   }
 }
 

@@ -142,9 +142,10 @@ export class Reconcile {
     await this.#sweep(workspaceId, ground);
     while (!signal.aborted && this.#parts.mayAct()) {
       const mirrors = await this.#claim(workspaceId, ground);
-      if (mirrors.length === 0) return;
+      if (mirrors.length === 0) break;
       await Promise.all(mirrors.map((mirror) => this.#reconcile(platform, ground, mirror)));
     }
+    await this.#parts.identities.findInvited(workspaceId);
   }
 
   async #claim(workspaceId: WorkspaceId, { restUntilMs }: Ground): Promise<StaleMirror[]> {

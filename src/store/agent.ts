@@ -67,6 +67,8 @@ export const agentQueries = (db: Db) => ({
   all: (): Promise<Agent[]> => db.selectFrom('agent').select(columns).orderBy('email').execute(),
   active: (): Promise<Agent[]> =>
     db.selectFrom('agent').select(columns).where('status', '=', 'active').orderBy('email').execute(),
+  invited: (): Promise<Agent[]> =>
+    db.selectFrom('agent').select(columns).where('status', '=', 'invited').orderBy('id').execute(),
   /** The first admins: made, promoted or taken back as often as the settings name them. */
   ensureAdmin: async (email: string, now: Date): Promise<void> => {
     await db

@@ -22,7 +22,7 @@ const sees = async (email: string, chatId: ChatId): Promise<boolean> =>
   (await house.access.explain(email, chatId))?.allowed === true;
 
 const actions = async (): Promise<string[]> =>
-  (await house.store.read.audit.list({ limit: 50 })).map(({ action }) => action).reverse();
+  (await house.store.read.audit.list({ limit: 50 })).map(({ action }) => action).toReversed();
 
 test('granting chats tells what changed, names admins and strangers, and gives a reason', async () => {
   const { access, by, acme, beta } = await furnish();

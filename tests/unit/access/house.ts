@@ -4,7 +4,6 @@ import { Access, type AccessParts } from '../../../src/access/access.ts';
 import {
   as,
   type AccountId,
-  type AgentId,
   type ChannelId,
   type ChatAddress,
   type ChatId,
@@ -94,7 +93,7 @@ export async function openHouse(options: Partial<AccessParts> = {}): Promise<Hou
     grant: async (agent, chatId, until) => {
       const terms = { by: 'admin@acme.com', at: now(), until: until ?? null };
       await store.transaction(async (tx) => {
-        await tx.grants.grantChats([agent.id as AgentId], [chatId], terms);
+        await tx.grants.grantChats([agent.id], [chatId], terms);
         await tx.mirrors.markStale({ chatId }, now());
       });
     },

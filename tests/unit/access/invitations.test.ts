@@ -1,5 +1,6 @@
 // Inviting people, and every way in which they arrive, on a real database and Workspaces in memory.
 import { afterEach, expect, test } from 'vitest';
+import { BridgeError } from '../../../src/domain/errors.ts';
 import type { Actor } from '../../../src/access/change.ts';
 import type { Invited, Mail } from '../../../src/access/invitations.ts';
 import { openHouse, waitFor, type House } from './house.ts';
@@ -84,6 +85,21 @@ test('whoever comes to the workspace later is joined then', async () => {
   await invite({ emails: 'ben@acme.com', role: 'member', chatIds: [acme] });
   const ben = slack.add('UBEN', 'ben@acme.com');
   await access.handle(slackId, slack.change(ben, {}));
+  await house.holds(slackId, channelId, [ada, ben]);
+  expect(slack.members(channelId)).toEqual([ada, ben]);
+});
+
+test('whoever couldn’t be looked up when they were invited is looked up again', async () => {
+  const { access, slack, slackId, acme } = await furnish();
+  const [ada, ben] = [slack.add('UADA', 'ada@acme.com'), slack.add('UBEN', 'ben@acme.com')];
+  const { channelId } = await house.mirror(acme, slackId);
+  access.start();
+  await house.holds(slackId, channelId, [ada]);
+  slack.fault = () =>
+    new BridgeError('unreachable', 'away', { sentence: 'Away.', retry: 'later', certain: true, retryAfterMs: 50 });
+  const [invited] = await invite({ emails: 'ben@acme.com', role: 'member', chatIds: [acme] });
+  expect(invited?.found).toEqual([]);
+  slack.fault = () => undefined;
   await house.holds(slackId, channelId, [ada, ben]);
 });
 
