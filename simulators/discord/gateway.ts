@@ -141,12 +141,11 @@ export class GatewayServer {
     const open = [...this.#connections].filter((connection) => connection.open);
     const answers = open.map(async ({ socket }) => {
       await new Promise<void>((resolve) => {
-        socket.once('pong', () => {
+        const done = (): void => {
+          socket.off('pong', done).off('close', done);
           resolve();
-        });
-        socket.once('close', () => {
-          resolve();
-        });
+        };
+        socket.on('pong', done).on('close', done);
         socket.ping();
       });
     });
@@ -247,7 +246,8 @@ export class GatewayServer {
     const { hasBot } = this.#guild;
     session.dispatch(GatewayDispatchEvents.Ready, this.#ready(session));
     if (!hasBot || (intents & GatewayIntentBits.Guilds) === 0) return;
-    const withMembers = (intents & GatewayIntentBits.GuildMembers) !== 0;
+    // Without the intent for presences only the bot itself is in the list.
+    const withMembers = (intents & GatewayIntentBits.GuildPresences) !== 0;
     session.dispatch(GatewayDispatchEvents.GuildCreate, renderGuildCreate(this.#guild, withMembers));
   }
 

@@ -1,5 +1,5 @@
 // A Discord stand-in on the wire: REST v10, gateway v10, CDN, OAuth2, and the people of one guild. It outlives the program under test.
-import { GatewayDispatchEvents } from 'discord-api-types/v10';
+import { EmbedType, GatewayDispatchEvents } from 'discord-api-types/v10';
 import { bitsFor } from './bits.ts';
 import type { Permission } from './bits.ts';
 import { readers } from './channels.ts';
@@ -17,6 +17,7 @@ import { Limits } from './rest/limits.ts';
 import { listen } from './server.ts';
 import { BOT_PERMISSIONS, Guild } from './state.ts';
 import type { Portal, Settings } from './state.ts';
+import { setThread } from './threads.ts';
 import type { Channel, Message, Role, User, Webhook } from './types.ts';
 
 export type { Permission } from './bits.ts';
@@ -86,6 +87,8 @@ export interface DiscordSimulator {
   readonly oauth: OAuth;
   readonly settings: Settings;
   readonly portal: Portal;
+  /** The owner of the guild, who may do everything. */
+  readonly owner: Person;
   addPerson(person: NewPerson): Person;
   /** The person with this email; throws when there is none. */
   person(email: string): Person;
@@ -113,6 +116,8 @@ export interface DiscordSimulator {
     person: Person,
     change: Partial<Pick<User, 'email' | 'verified' | 'globalName' | 'acceptsDirect'>> & { nick?: string },
   ): void;
+  /** Archives a thread, as Discord does by itself when nothing was written for long. */
+  archive(thread: Channel): void;
   /** Adds a link preview to a message: a MESSAGE_UPDATE that is no edit. */
   unfurl(channel: Channel, id: string, title: string): void;
   /** Removes the app from the guild: GUILD_DELETE, then every call about it is refused. */
@@ -186,7 +191,11 @@ export async function startDiscord(options: DiscordOptions = {}): Promise<Discor
     until,
     settled: async (timeoutMs) => {
       await until(() => events.settled, 'every event to be settled', timeoutMs);
-      await gateway.flushed();
+      let flushed = false;
+      void gateway.flushed().then(() => {
+        flushed = true;
+      });
+      await until(() => flushed, 'every connection to take in its events', timeoutMs);
     },
     stop: async () => {
       guild.stop();
@@ -199,9 +208,14 @@ export async function startDiscord(options: DiscordOptions = {}): Promise<Discor
 function peopleOf(
   guild: Guild,
   interactions: Interactions,
-): Pick<DiscordSimulator, 'addPerson' | 'person' | 'change' | 'signIn' | 'direct' | 'giveRole'> {
+): Pick<DiscordSimulator, 'owner' | 'addPerson' | 'person' | 'change' | 'signIn' | 'direct' | 'giveRole'> {
   const people = new Map<string, Person>();
+  const ownerUser = guild.users.get(guild.ownerId);
+  if (ownerUser === undefined) throw new Error('the guild has no owner');
+  const owner = new Person(guild, interactions, ownerUser);
+  people.set(owner.id, owner);
   return {
+    owner,
     addPerson: ({ administrator, inGuild = true, ...init }) => {
       const person = new Person(guild, interactions, guild.newUser(init));
       people.set(person.id, person);
@@ -242,7 +256,10 @@ function administrators(guild: Guild): Role {
 
 function channelsOf(
   guild: Guild,
-): Pick<DiscordSimulator, 'channels' | 'channel' | 'threads' | 'webhooks' | 'message' | 'readers' | 'unfurl'> {
+): Pick<
+  DiscordSimulator,
+  'channels' | 'channel' | 'threads' | 'webhooks' | 'message' | 'readers' | 'archive' | 'unfurl'
+> {
   return {
     channels: () => guild.guildChannels(),
     channel: (idOrName) => {
@@ -259,10 +276,13 @@ function channelsOf(
       return found;
     },
     readers: (channel) => readers(guild, channel).filter((id) => guild.users.get(id)?.bot === false),
+    archive: (thread) => {
+      setThread(guild, thread, { archived: true });
+    },
     unfurl: (channel, id, title) => {
       const message = channel.message(id);
       if (message === undefined) throw new Error('Unknown Message');
-      unfurl(guild, channel, message, { type: 'link', title, url: message.links[0]?.url ?? '' } as never);
+      unfurl(guild, channel, message, { type: EmbedType.Link, title, url: message.links[0]?.url ?? '' });
     },
   };
 }

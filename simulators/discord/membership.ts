@@ -9,7 +9,9 @@ export function joinGuild(guild: Guild, userId: string): void {
   if (guild.members.has(userId)) return;
   const member = guild.enter(userId);
   if (userId === guild.bot.id) {
-    guild.emit(GatewayDispatchEvents.GuildCreate, renderGuildCreate(guild, true), { intent: GatewayIntentBits.Guilds });
+    guild.emit(GatewayDispatchEvents.GuildCreate, renderGuildCreate(guild, false), {
+      intent: GatewayIntentBits.Guilds,
+    });
     return;
   }
   const d = { ...renderMember(guild, member), guild_id: guild.id };

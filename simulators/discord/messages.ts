@@ -160,8 +160,11 @@ export function unfurl(guild: Guild, channel: Channel, message: Message, embed: 
 
 /** Deletes a message. */
 export function remove(guild: Guild, channel: Channel, message: Message): void {
+  if (message.onlyFor !== undefined) {
+    message.deleted = true;
+    return;
+  }
   channel.take(message);
-  if (message.onlyFor !== undefined) return;
   const place = channel.isDirect ? {} : { guild_id: guild.id };
   guild.emit(
     GatewayDispatchEvents.MessageDelete,

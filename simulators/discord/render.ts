@@ -244,7 +244,7 @@ export function renderGuild(guild: Guild): APIGuild {
   };
 }
 
-/** The guild as GUILD_CREATE brings it; members beyond the bot only with the intent for them. */
+/** The guild as GUILD_CREATE brings it; members beyond the bot only with the intent for presences. */
 export function renderGuildCreate(guild: Guild, withMembers: boolean): GatewayGuildCreateDispatchData {
   const members = [...guild.members.values()].filter(({ userId }) => withMembers || userId === guild.bot.id);
   const active = guild.threads().filter((channel) => channel.thread?.archived === false);

@@ -119,7 +119,8 @@ export async function answerCall(parts: Parts, log: CallLog, incoming: Incoming)
   }
   if (limits.invalidCount >= guild.settings.invalidRequestLimit) {
     // The ban of an address comes from the proxy in front, without JSON.
-    sendText(response, record, 429, 'error code: 1015', 'text/plain');
+    record.status = 429;
+    response.writeHead(429, { 'content-type': 'text/plain', 'retry-after': '3600' }).end('error code: 1015');
     return;
   }
   if (faults.latencyMs > 0) await wait(faults.latencyMs);

@@ -91,7 +91,7 @@ export class Limits {
     const recent = this.#recent(`${operation} ${major}`, limit);
     return {
       limit: limit.count,
-      remaining: recent.length === 0 ? limit.count - 1 : Math.max(0, limit.count - recent.length),
+      remaining: recent.length === 0 ? Math.max(1, limit.count - 1) : Math.max(0, limit.count - recent.length),
       resetAt: (recent[0] ?? now) + limit.windowMs,
       hash: createHash('sha256').update(operation).digest('hex').slice(0, 32),
     };

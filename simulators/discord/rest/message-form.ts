@@ -4,6 +4,7 @@ import type { APIEmbed } from 'discord-api-types/v10';
 import { Form, refusal } from '../errors.ts';
 import type { GivenFile } from '../files.ts';
 import { contentTypeOf } from '../files.ts';
+import { pollOf } from './polls.ts';
 import { isObject, numberOf, objectOf, objectsOf, textOf, textsOf, wordOf } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { Change, Draft } from '../messages.ts';
@@ -24,7 +25,7 @@ const ANSWER_FLAGS = BOT_FLAGS | MessageFlags.Ephemeral;
 export type Sender = 'bot' | 'webhook' | 'answer';
 
 /** The parts of a new message that all senders share. */
-export type Content = Pick<Draft, 'content' | 'embeds' | 'components' | 'files' | 'flags' | 'tts'> & {
+export type Content = Pick<Draft, 'content' | 'embeds' | 'components' | 'files' | 'flags' | 'tts' | 'poll'> & {
   readonly allowed?: JsonObject;
 };
 
@@ -54,6 +55,7 @@ export function newContent(call: Call, body: JsonObject, sender: Sender): Conten
     files,
     flags,
     tts: body['tts'] === true,
+    ...(isObject(body['poll']) ? { poll: pollOf(call, body['poll']) } : {}),
     ...allowedOf(body),
   };
 }

@@ -1,7 +1,17 @@
 // The Discord stand-in's straight line, driven by the real discord.js: login, a hidden channel, webhook posts, people talking.
-import { ChannelType, Events, MessageFlags, PermissionFlagsBits, ThreadAutoArchiveDuration } from 'discord.js';
+import {
+  ChannelType,
+  Events,
+  MessageFlags,
+  MessageType,
+  PermissionFlagsBits,
+  ThreadAutoArchiveDuration,
+} from 'discord.js';
 import type { Client, Guild, Message } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import type { Permission } from '../../../simulators/discord/index.ts';
+import { permissionsIn } from '../../../simulators/discord/permissions.ts';
 import { Bench, codeOf } from './discord-client.ts';
 
 let bench: Bench;
@@ -28,10 +38,11 @@ afterEach(async () => {
 });
 
 describe('the guild', () => {
-  it('comes with READY and GUILD_CREATE as one available guild', () => {
+  it('comes with READY and GUILD_CREATE as one available guild, of whose members only the bot is known', async () => {
     expect(client.user.id).toBe(bench.discord.bot.id);
     expect([guild.name, guild.available]).toEqual(['Acme', true]);
-    expect(guild.members.cache.get(bench.ana.id)?.displayName).toBe('Ana Silva');
+    expect([...guild.members.cache.keys()]).toEqual([client.user.id]);
+    expect((await guild.members.fetch(bench.ana.id)).displayName).toBe('Ana Silva');
   });
 
   it('never shows an email to the bot', async () => {
@@ -57,24 +68,25 @@ describe('hidden channels', () => {
   });
 
   it('agree with the permission arithmetic of discord.js', async () => {
-    const role = bench.discord.addRole('Sales', { permissions: ['ManageMessages'] });
-    bench.discord.giveRole(bench.ana, role);
-    await bench.discord.settled();
-    const channel = await guild.channels.create({
-      name: 'x',
-      permissionOverwrites: [
-        { id: guild.id, deny: ['ViewChannel', 'AddReactions'] },
-        { id: role.id, allow: ['ViewChannel'], deny: ['SendMessages'] },
-        { id: bench.ana.id, allow: ['SendMessages'] },
-        { id: client.user.id, allow: ['ViewChannel'] },
-      ],
-    });
+    const roles = ['Sales', 'Support'].map((name) => bench.discord.addRole(name, { permissions: ['ManageMessages'] }));
+    for (const role of roles) bench.discord.giveRole(bench.ana, role);
+    const allow = ['ViewChannel' as const];
+    const channel = await guild.channels.create({ name: 'x', permissionOverwrites: [{ id: client.user.id, allow }] });
     const member = await guild.members.fetch({ user: bench.ana.id, force: true });
-    const theirs = channel.permissionsFor(member);
-    expect(theirs.has(['ViewChannel', 'SendMessages', 'ManageMessages'])).toBe(true);
-    expect(theirs.has('AddReactions')).toBe(false);
-    const id = await bench.ana.say(channel.id, 'can');
-    await expect(bench.ana.react(id, '👍')).rejects.toThrow('Missing Permissions');
+    const owner = bench.discord.owner;
+    const bits = fc.uniqueArray(
+      fc.constantFrom<Permission>('ViewChannel', 'SendMessages', 'AddReactions', 'ManageMessages'),
+    );
+    const targets = [{ id: guild.id }, ...roles, bench.ana];
+    const overwrites = fc.tuple(...targets.map(() => fc.record({ allow: bits, deny: bits })));
+    const agree = fc.asyncProperty(overwrites, async (changes) => {
+      for (const [at, target] of targets.entries()) await owner.overwrite(channel.id, target, changes[at] ?? {});
+      await bench.discord.settled();
+      const theirs = channel.permissionsFor(member).bitfield;
+      const ours = permissionsIn(bench.discord.guild, bench.discord.channel(channel.id), bench.ana.id);
+      expect(ours).toBe((theirs & PermissionFlagsBits.ViewChannel) === 0n ? 0n : theirs);
+    });
+    await fc.assert(agree, { numRuns: 40 });
   });
 
   it('lock the bot out when it hides them from itself', async () => {
@@ -248,6 +260,20 @@ describe('messages of the bot', () => {
     expect(await codeOf(client.rest.patch(`/channels/${channel.id}/messages/${id}`, { body: { content: 'x' } }))).toBe(
       50005,
     );
+  });
+
+  it('are pinned, hold polls, and are deleted many at once', async () => {
+    const channel = await bench.privateChannel(guild);
+    const poll = { question: { text: 'Tea?' }, answers: [{ text: 'Yes' }], allowMultiselect: false, duration: 1 };
+    const asked = await channel.send({ poll });
+    expect(asked.poll?.answers.map(({ text }) => text)).toEqual(['Yes']);
+    const second = await channel.send('two');
+    await bench.ana.say(channel.id, 'three');
+    await second.pin();
+    expect((await channel.messages.fetchPins()).items.map(({ message }) => message.id)).toEqual([second.id]);
+    await channel.bulkDelete([asked.id, second.id]);
+    const left = bench.discord.channel(channel.id).messages.map(({ type }) => type);
+    expect(left).toEqual([MessageType.Default, MessageType.ChannelPinnedMessage]);
   });
 
   it('page by before and after, newest first', async () => {
