@@ -112,7 +112,7 @@ export class Changes {
     await tx.grants.lockChanges();
     const refused: Refused[] = [];
     const named = await resolve(tx, change, now, refused);
-    const part: Part = 'agents' in change ? { agentIds: idsOf(named.agents) } : await chatsConcerned(tx, change, named);
+    const part = await concerned(tx, change, named);
     await tx.grants.remember(part, now);
     const done = await this.#make(tx, change, named, actor, now, refused);
     const diff = await tx.grants.changedSince(part, now);
@@ -195,10 +195,25 @@ const lastAdmin = ({ email }: Agent): Refused => ({
   reason: `${email} is the last admin; make somebody else an admin first.`,
 });
 
-/** A Label that goes takes something from the Chats that carry it, and from no others. */
-async function chatsConcerned(tx: Tx, change: AccessChange, { chatIds, labels }: Named): Promise<Part> {
-  if (change.kind !== 'deleteLabel') return { chatIds };
-  return { chatIds: await tx.labels.chatsWith(labels.map(({ id }) => id)) };
+/** Whose seeing of what the change can alter at most: only that is compared. */
+async function concerned(tx: Tx, change: AccessChange, { agents, chatIds, labels }: Named): Promise<Part> {
+  const agentIds = idsOf(agents);
+  const withLabels = (): Promise<ChatId[]> => tx.labels.chatsWith(labels.map(({ id }) => id));
+  switch (change.kind) {
+    case 'grant':
+    case 'revoke':
+      return { agentIds, chatIds: labels.length === 0 ? chatIds : [...chatIds, ...(await withLabels())] };
+    case 'label':
+    case 'unlabel':
+      return { chatIds };
+    case 'deleteLabel':
+      return { chatIds: await withLabels() };
+    case 'labels':
+    case 'role':
+    case 'activate':
+    case 'deactivate':
+      return { agentIds };
+  }
 }
 
 /** What the audit row says of whom and what it was about: ids, so that it can be found by them. */

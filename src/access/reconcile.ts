@@ -124,7 +124,7 @@ export class Reconcile {
   async #compare(): Promise<void> {
     const { store, clock, log } = this.#parts;
     const now = clock.now();
-    const different = await store.read.grants.outOfStep(now);
+    const different = await store.transaction((tx) => tx.grants.outOfStep(now));
     for (const urgent of [true, false]) {
       const ids = different.filter((mirror) => mirror.urgent === urgent).map((mirror) => mirror.mirrorId);
       const due = ids.length === 0 ? [] : await store.read.mirrors.notResting(ids, now);

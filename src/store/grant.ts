@@ -78,18 +78,34 @@ export interface Pair {
  * The rule of access/policy.ts over many rows at once: (agent_id, chat_id) of all who see, without their reasons. A test holds the two together;
  * a decision about one Agent and one Chat is always the policy's.
  */
-export function seesSql(part: Part, at: Date): RawBuilder<unknown> {
-  const agents = part.agentIds === undefined ? sql`true` : sql`a.id = any(${[...part.agentIds]}::uuid[])`;
+function seesSql(part: Part, at: Date): RawBuilder<unknown> {
   const among = (column: string) =>
     part.chatIds === undefined ? sql`true` : sql`${sql.raw(column)} = any(${[...part.chatIds]}::uuid[])`;
+  const agents = part.agentIds === undefined ? sql`true` : sql`a.id = any(${[...part.agentIds]}::uuid[])`;
+  return rule({ agents, among, at, together: sql`union` });
+}
+
+function rule({
+  agents,
+  among,
+  at,
+  together,
+}: {
+  agents: RawBuilder<unknown>;
+  /** Which Chats, as a condition on a column. */
+  among: (column: string) => RawBuilder<unknown>;
+  at: Date;
+  /** `union all` where the same pair may come twice. */
+  together: RawBuilder<unknown>;
+}): RawBuilder<unknown> {
   return sql`(
     select a.id as agent_id, c.id as chat_id from agent a cross join chat c
       where a.status = 'active' and a.role = 'admin' and ${agents} and ${among('c.id')}
-    union
+    ${together}
     select g.agent_id, g.chat_id from chat_grant g join agent a on a.id = g.agent_id
       where a.status = 'active' and a.role = 'member' and (g.until is null or g.until > ${at})
         and ${agents} and ${among('g.chat_id')}
-    union
+    ${together}
     select g.agent_id, cl.chat_id from label_grant g join agent a on a.id = g.agent_id
       join chat_label cl on cl.label_id = g.label_id
       where a.status = 'active' and a.role = 'member' and (g.until is null or g.until > ${at})
@@ -272,17 +288,19 @@ export const grantQueries = (db: Db) => ({
   },
   /**
    * Every open Mirror whose recorded people are not those the rules want: the whole installation's difference in one statement. `urgent`:
-   * somebody is in who shouldn't be.
+   * somebody is in who shouldn't be. It sorts millions of rows: call it in a transaction, which lends it memory.
    */
   outOfStep: async (at: Date): Promise<{ mirrorId: MirrorId; urgent: boolean }[]> => {
+    await sql`select set_config('work_mem', '128MB', true)`.execute(db);
+    const among = (column: string) => sql`${sql.raw(column)} in (select chat_id from mirror where state = 'open')`;
+    const sees = rule({ agents: sql`true`, among, at, together: sql`union all` });
     const rows = await sql<{ mirrorId: MirrorId; urgent: boolean }>`
       with want as (
-        select m.id as mirror_id, i.user_id from mirror m
-          join ${seesSql({}, at)} as sees on sees.chat_id = m.chat_id
+        select m.id as mirror_id, i.user_id from ${sees} as sees
+          join mirror m on m.chat_id = sees.chat_id and m.state = 'open'
           join identity i on i.agent_id = sees.agent_id and i.workspace_id = m.workspace_id and i.active
-          where m.state = 'open'
-            and not exists (select 1 from mirror_user u
-              where u.mirror_id = m.id and u.user_id = i.user_id and u.state = 'left')
+          left join mirror_user u on u.mirror_id = m.id and u.user_id = i.user_id and u.state = 'left'
+          where u.user_id is null
       ), have as (
         select u.mirror_id, u.user_id from mirror_user u join mirror m on m.id = u.mirror_id and m.state = 'open'
           where u.state = 'in'
