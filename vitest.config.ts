@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/global-postgres.ts'],
+    setupFiles: ['tests/seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 90_000,

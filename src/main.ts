@@ -1,6 +1,7 @@
 // The composition root: reads the settings, builds and wires every part, starts them, and stops them in reverse.
 import { Access } from './access/access.ts';
 import { createWebServer, type Health } from './admin-web/server/app.ts';
+import { mediaPath } from './admin-web/server/media.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { Hearing } from './bridge/hearing.ts';
 import { Listening } from './bridge/listening.ts';
@@ -10,7 +11,7 @@ import { consoleLinkOption, linkOnConsole } from './commands/console-link.ts';
 import { commandTree } from './commands/tree.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import type { PlatformEvent } from './domain/events.ts';
-import type { WorkspaceId } from './domain/ids.ts';
+import type { MessageId, WorkspaceId } from './domain/ids.ts';
 import type { ChatPlatform } from './platforms/platform.ts';
 import { createSlack } from './platforms/slack/index.ts';
 import { createWhatsApp } from './platforms/whatsapp/index.ts';
@@ -95,17 +96,33 @@ function createMessenger({ config, store, vault, log }: Ground) {
   return createWhatsApp({ sessions: store.sessions(vault), clock, log, ...endpoint });
 }
 
+/** With another key than at the last start, everything sealed is sealed again: then the previous key may be forgotten. */
+async function endChangeOfKeys({ store, vault, log }: Ground): Promise<void> {
+  const check = await store.read.settings.get('key-check');
+  if (typeof check !== 'string' || !vault.needsReseal(Buffer.from(check, 'base64'))) return;
+  const rowCount = await store.reseal(vault);
+  await store.read.settings.set('key-check', vault.sealCheck().toString('base64'), clock.now());
+  log.info({ rowCount }, 'everything is sealed with the new key now; ENCRYPTION_KEY_PREVIOUS is not needed any more');
+}
+
 /** Builds and starts all that only the one working process may do. */
 async function startTerm(ground: Ground): Promise<Term> {
   const { config, log, store, vault, lease } = ground;
+  await endChangeOfKeys(ground);
   for (const email of config.adminEmails) await store.read.agents.ensureAdmin(email, clock.now());
   const platforms = await createPlatforms(ground);
-  const access = new Access({ store, platforms, clock, log });
-  const linkToFile = (messageId: string) =>
-    `${config.publicUrl}/media/${vault.signLink(messageId, new Date(clock.now().getTime() + FILE_LINK_LIFE_MS))}`;
+  const access = new Access({ store, platforms, clock, log, publicUrl: config.publicUrl });
+  const linkToFile = (messageId: MessageId) =>
+    `${config.publicUrl}${mediaPath(vault, messageId, new Date(clock.now().getTime() + FILE_LINK_LIFE_MS))}`;
   const messenger = createMessenger(ground);
   const bridge = new Bridge({ store, messenger, platforms, access, lease, clock, log, linkToFile });
-  const commands = new Commands({ bridge, access, platforms });
+  const commands = new Commands({
+    store,
+    bridge,
+    access,
+    clock,
+    answer: async (workspaceId, ref, answer) => platforms.get(workspaceId)?.answer(ref, answer),
+  });
 
   const record = async (workspaceId: WorkspaceId, event: PlatformEvent): Promise<Outcome> => {
     switch (event.kind) {

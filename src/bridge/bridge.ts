@@ -5,7 +5,8 @@ import type { MessengerEvent } from '../domain/events.ts';
 import type { AccountId, AgentId, ChatId, DeliveryId, MessageId, WorkspaceId } from '../domain/ids.ts';
 import { plain } from '../domain/text.ts';
 import { fileName } from '../media/kind.ts';
-import type { LinkOptions, LinkStep, Messenger } from '../platforms/messenger.ts';
+import type { Messenger } from '../platforms/messenger.ts';
+import type { LinkOptions, LinkStep } from '../domain/link.ts';
 import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Lease } from '../runtime/lease.ts';
 import type { Log } from '../runtime/log.ts';
@@ -32,7 +33,7 @@ export interface BridgeParts {
   readonly lease: Pick<Lease, 'valid' | 'fence'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly linkToFile: (messageId: string) => string;
+  readonly linkToFile: (messageId: MessageId) => string;
 }
 
 const HOUSEKEEPING_MS = 60 * 60_000;
@@ -111,7 +112,7 @@ export class Bridge {
         id: newId<AccountId>(now.getTime()),
         name: name ?? `Number ${count + 1}`,
       });
-      await tx.audit.add({ ...by, action: 'number added', detail: { accountId: made.id }, at: now });
+      await tx.audit.add({ ...by, action: 'account.add', detail: { accountId: made.id }, at: now });
       return made;
     });
     await messenger.open(account.id);
@@ -132,7 +133,7 @@ export class Bridge {
     this.#linking.set(accountId, linking);
     await store.read.audit.add({
       ...by,
-      action: 'number linking',
+      action: 'account.link',
       detail: { accountId, method: options.method },
       at: clock.now(),
     });
@@ -158,7 +159,7 @@ export class Bridge {
     await messenger.unlink(accountId);
     await store.transaction(async (tx) => {
       await tx.accounts.remove(accountId, clock.now());
-      await tx.audit.add({ ...by, action: 'number unlinked', detail: { accountId }, at: clock.now() });
+      await tx.audit.add({ ...by, action: 'account.unlink', detail: { accountId }, at: clock.now() });
     });
   }
 
@@ -186,7 +187,7 @@ export class Bridge {
       const { task } = delivery;
       if (task.kind === 'send') await tx.messages.update(task.messageId, { state: 'queued', reason: null });
       await tx.deliveries.requeue(deliveryId, clock.now());
-      await tx.audit.add({ ...by, action: 'delivery retried', detail: { deliveryId }, at: clock.now() });
+      await tx.audit.add({ ...by, action: 'delivery.retry', detail: { deliveryId }, at: clock.now() });
       return undefined;
     });
   }
@@ -198,7 +199,7 @@ export class Bridge {
       if (!(await tx.deliveries.restate(deliveryId, ['failed', 'uncertain'], 'cancelled'))) {
         return { refused: 'Only a delivery that failed or was not confirmed can be given up.' };
       }
-      await tx.audit.add({ ...by, action: 'delivery given up', detail: { deliveryId }, at: clock.now() });
+      await tx.audit.add({ ...by, action: 'delivery.give_up', detail: { deliveryId }, at: clock.now() });
       return undefined;
     });
   }

@@ -30,7 +30,7 @@ export interface MessageView {
 }
 
 export interface ReplyState {
-  readonly state: 'held' | 'queued' | 'sent' | 'delivered' | 'read' | 'failed' | 'uncertain' | 'cancelled';
+  readonly state: 'held' | 'queued' | 'sent' | 'delivered' | 'read' | 'failed' | 'uncertain' | 'cancelled' | 'deleted';
   readonly reason: string | undefined;
 }
 
@@ -187,6 +187,7 @@ const stateWords: Readonly<Record<ReplyState['state'], string>> = {
   failed: '✗ not sent',
   uncertain: '⚠ not confirmed',
   cancelled: '✗ cancelled',
+  deleted: '🗑 deleted',
 };
 
 /** The line under a reply: whose it is and how far it got. */
@@ -210,6 +211,7 @@ function lineButtons(messageId: string, state: ReplyState['state']): Button[] {
     case 'delivered':
     case 'read':
     case 'cancelled':
+    case 'deleted':
       return [];
   }
 }

@@ -181,7 +181,7 @@ export class Outbound {
     const now = this.#parts.clock.now();
     await tx.audit.add({
       actor: agent === undefined ? { kind: 'stranger', name: event.user } : { kind: 'agent', agentId: agent.id },
-      action: 'reply refused',
+      action: 'reply.refuse',
       chatId: mirror.chatId,
       detail: { postId: event.post },
       source: 'channel',

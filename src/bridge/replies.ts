@@ -99,7 +99,7 @@ export class Replies {
     await showLine(tx, message, now);
     await tx.audit.add({
       ...reply.by,
-      action: isHeld ? 'reply held' : 'reply',
+      action: isHeld ? 'reply.hold' : 'reply',
       chatId: chat.id,
       detail: { messageId: message.id },
       at: now,
@@ -157,7 +157,7 @@ export class Replies {
       await showLine(tx, message, now);
       await tx.audit.add({
         actor: { kind: 'agent', agentId },
-        action: `reply ${what}`,
+        action: `reply.${what}`,
         chatId: message.chatId,
         detail: { messageId },
         source: 'channel',

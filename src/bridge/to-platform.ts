@@ -229,7 +229,8 @@ export class ToPlatform {
     const rows = await store.read.posts.of(await this.#anchorOf(message.id), mirror.id);
     const origin = rows.find((row) => row.role === 'origin' && row.generation === mirror.generation);
     if (origin === undefined || agent === undefined) return;
-    const post = composeLine(agent.email, messageId, { state: message.state, reason: message.reason ?? undefined });
+    const state = message.deletedAt === null ? message.state : 'deleted';
+    const post = composeLine(agent.email, messageId, { state, reason: message.reason ?? undefined });
     const line = (await store.read.posts.of(messageId, mirror.id)).find((row) => row.role === 'line');
     if (line !== undefined) return this.#edit(platform, line, post, attempt);
     const channel = await this.#parts.mirrors.channelOf(mirror, platform);

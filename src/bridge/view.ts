@@ -1,5 +1,5 @@
 // Reads what `compose` must know of a Message for one Mirror: names, quote, thread, file.
-import type { ContactId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { ContactId, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
 import type { PostAuthor, PostFile } from '../domain/post.ts';
 import { BridgeError } from '../domain/errors.ts';
 import { fileName } from '../media/kind.ts';
@@ -17,7 +17,7 @@ export interface ViewParts {
   readonly messenger: Messenger;
   readonly platforms: ReadonlyMap<WorkspaceId, ChatPlatform>;
   /** A link to the file of a Message that expires and asks for sign-in. */
-  readonly linkToFile: (messageId: string) => string;
+  readonly linkToFile: (messageId: MessageId) => string;
 }
 
 export interface Shown {

@@ -1,15 +1,19 @@
 // Answers what people ask by command and button. Every answer goes through the facades, which check the policy.
 import type { Access } from '../access/access.ts';
 import type { Bridge } from '../bridge/bridge.ts';
-import type { Answer, Request } from '../domain/command.ts';
+import type { Answer, CommandRef, Request } from '../domain/command.ts';
 import { as, type MessageId, type WorkspaceId } from '../domain/ids.ts';
 import { plain } from '../domain/text.ts';
-import type { ChatPlatform } from '../platforms/platform.ts';
+import type { Clock } from '../runtime/time.ts';
+import type { Store } from '../store/store.ts';
 
 export interface CommandsParts {
   readonly bridge: Bridge;
   readonly access: Access;
-  readonly platforms: ReadonlyMap<WorkspaceId, ChatPlatform>;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Gives an answer back to the Workspace it was asked in. */
+  readonly answer: (workspaceId: WorkspaceId, ref: CommandRef, answer: Answer) => Promise<void>;
 }
 
 const HELP = [
@@ -30,8 +34,7 @@ export class Commands {
 
   /** Answers one request, at once and privately. */
   async handle(workspaceId: WorkspaceId, request: Request): Promise<void> {
-    const platform = this.#parts.platforms.get(workspaceId);
-    await platform?.answer(request.ref, await this.#answer(workspaceId, request));
+    await this.#parts.answer(workspaceId, request.ref, await this.#answer(workspaceId, request));
   }
 
   async #answer(workspaceId: WorkspaceId, request: Request): Promise<Answer> {

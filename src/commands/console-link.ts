@@ -1,7 +1,7 @@
 // Links a number from the console: `npm start -- --link` shows the QR code, `--link=+4915112345678` a pairing code.
 import qrcode from 'qrcode';
 import type { Bridge } from '../bridge/bridge.ts';
-import type { LinkStep } from '../platforms/messenger.ts';
+import type { LinkStep } from '../domain/link.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,4 +1,5 @@
 // The port to where agents work: one ChatPlatform per Workspace. The contract, line by line; its proof is tests/contract/chat-platform.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Answer, CommandRef, CommandTree } from '../domain/command.ts';
 import type { PlatformEvent, Problem, WorkspaceState } from '../domain/events.ts';
@@ -139,10 +140,7 @@ export interface ChatPlatform {
   /** A link that opens the post in the platform, if it has such links. */
   linkTo?(id: PostId): Promise<string | undefined>;
   /** For the web server, where the platform calls us by HTTP: mounted under `/<name>`. Gets the raw, unparsed request. */
-  readonly routes?: (
-    request: import('node:http').IncomingMessage,
-    response: import('node:http').ServerResponse,
-  ) => void;
+  readonly routes?: (request: IncomingMessage, response: ServerResponse) => void;
   /** What an admin must mend in the Workspace (scopes, permissions), each with its fix. Empty: all well. */
   setup(): Promise<readonly Problem[]>;
 }

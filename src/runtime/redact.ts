@@ -28,7 +28,7 @@ const SCRUBS: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:token|key|secret|code|state|sig|signature|password)=)[^&\s"']+/gi, `$1${HIDDEN}`],
   [/(\/webhooks\/\d+\/)[\w-]+/g, `$1${HIDDEN}`],
   // WhatsApp addresses, then bare international numbers.
-  [/\b\d[\d:_.-]{0,40}@(?:s\.whatsapp\.net|c\.us|lid|g\.us|hosted(?:\.lid)?)\b/g, HIDDEN],
+  [/\b\d[\d:_.-]{0,40}@[a-z][a-z.]*\b/g, HIDDEN],
   [/\+\d[\d ().-]{6,17}\d/g, HIDDEN],
 ];
 

@@ -164,6 +164,11 @@ export class Vault {
     return !asBuffer(sealed).subarray(1, ID_END).equals(this.#current.id);
   }
 
+  /** What stands behind the first byte of everything sealed with the current key. */
+  get keyId(): Buffer {
+    return Buffer.from(this.#current.id);
+  }
+
   /** What the database keeps, so that a start with another key is noticed before anything is written. */
   sealCheck(): Buffer {
     return this.sealText(CHECK_TEXT, CHECK_CONTEXT);

@@ -245,15 +245,6 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .execute();
     enqueued();
   },
-  /** When the next resting lane is due. */
-  nextDue: async (): Promise<Date | undefined> => {
-    const row = await db
-      .selectFrom('lane')
-      .select((eb) => eb.fn.min('nextAt').as('at'))
-      .where('waiting', '>', 0)
-      .executeTakeFirst();
-    return row?.at ?? undefined;
-  },
   find: (id: DeliveryId): Promise<Delivery | undefined> =>
     db.selectFrom('delivery').select(columns).where('id', '=', id).executeTakeFirst(),
   list: (options: { states: readonly DeliveryState[]; limit: number; before?: DeliveryId }) => {
@@ -315,13 +306,15 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .execute();
     enqueued();
   },
-  counts: async (): Promise<{ state: DeliveryState; count: number; oldestAt: Date | null }[]> =>
-    db
+  counts: async (): Promise<{ state: DeliveryState; count: number; oldestAt: Date | null }[]> => {
+    const rows = await db
       .selectFrom('delivery')
-      .select(['state', sql<number>`count(*)::int`.as('count'), (eb) => eb.fn.min('createdAt').as('oldestAt')])
+      .select(['state', sql<number>`count(*)::int`.as('count'), sql<string | null>`min(created_at)`.as('oldestAt')])
       .where('state', 'in', ['queued', 'sending', 'failed', 'uncertain'])
       .groupBy('state')
-      .execute(),
+      .execute();
+    return rows.map((row) => ({ ...row, oldestAt: row.oldestAt === null ? null : new Date(row.oldestAt) }));
+  },
   prune: async (before: Date): Promise<void> => {
     await db.deleteFrom('delivery').where('settledAt', '<', before).where('state', '=', 'sent').execute();
   },

@@ -134,5 +134,9 @@ export const inboxQueries = (db: Db) => ({
   prune: async (before: Date): Promise<void> => {
     await db.deleteFrom('arrival').where('doneAt', '<', before).execute();
     await db.deleteFrom('heard').where('doneAt', '<', before).execute();
+    await db
+      .deleteFrom('session')
+      .where('expiresAt', '<', sql<Date>`now()`)
+      .execute();
   },
 });

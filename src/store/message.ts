@@ -215,7 +215,8 @@ export const messageQueries = (db: Db) => ({
       .selectAll()
       .where('chatId', '=', chatId)
       .where('note', '=', false)
-      .orderBy('sentAt', 'desc')
+      // WhatsApp's times are whole seconds, an agent's are exact: within a second the order of recording counts.
+      .orderBy(sql`date_trunc('second', sent_at)`, 'desc')
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst(),

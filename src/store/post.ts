@@ -1,6 +1,6 @@
 // Post rows: which posts show a Message (or its line) in a Mirror, and what they show at the moment.
 import { defineEntity, p } from '@mikro-orm/postgresql';
-import type { MessageId, MirrorId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { MessageId, MirrorId, PostId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
 import { MessageEntity } from './message.ts';
 import { MirrorEntity } from './mirror.ts';
@@ -77,17 +77,6 @@ export const postQueries = (db: Db) => ({
       .select(columns)
       .where('mirrorId', '=', mirrorId)
       .where('remoteId', '=', postId)
-      .executeTakeFirst(),
-  inWorkspace: async (
-    workspaceId: WorkspaceId,
-    postId: PostId,
-  ): Promise<{ messageId: MessageId; mirrorId: MirrorId; role: PostRole } | undefined> =>
-    db
-      .selectFrom('post')
-      .innerJoin('mirror', 'mirror.id', 'post.mirrorId')
-      .select(['post.messageId', 'post.mirrorId', 'post.role'])
-      .where('mirror.workspaceId', '=', workspaceId)
-      .where('post.remoteId', '=', postId)
       .executeTakeFirst(),
   insert: async (row: {
     mirrorId: MirrorId;

@@ -2,7 +2,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { AccountId } from '../domain/ids.ts';
-import type { SessionStore } from '../platforms/messenger.ts';
+import type { SessionStore } from '../domain/session.ts';
 import type { Vault } from '../runtime/secrets.ts';
 import type { Db } from './db.ts';
 
@@ -15,6 +15,8 @@ export const SessionEntity = defineEntity({
     id: p.text().primary(),
     /** Sealed. */
     value: p.blob(),
+    /** May be forgotten after this. */
+    expiresAt: p.datetime().nullable(),
   },
 });
 
@@ -30,6 +32,11 @@ export const SentEntity = defineEntity({
   },
 });
 
+/** The places that values are sealed for. */
+export const sessionContext = (account: string, type: string, id: string): string => `session|${account}|${type}|${id}`;
+export const arrivalContext = (account: string, key: string): string => `arrival|${account}|${key}`;
+export const sentContext = (account: string, id: string): string => `sent|${account}|${id}`;
+
 interface SessionAccess {
   read<T>(work: (db: Db) => Promise<T>): Promise<T>;
   write<T>(work: (db: Db) => Promise<T>): Promise<T>;
@@ -37,9 +44,6 @@ interface SessionAccess {
 
 /** `read` and `write` give a connection; `write` one transaction that commits when the work resolves. */
 export function createSessionStore({ read, write }: SessionAccess, vault: Vault): SessionStore {
-  const sessionContext = (account: AccountId, type: string, id: string) => `session|${account}|${type}|${id}`;
-  const arrivalContext = (account: AccountId, key: string) => `arrival|${account}|${key}`;
-  const sentContext = (account: AccountId, id: string) => `sent|${account}|${id}`;
   return {
     get: async (account, type, ids) => {
       const rows = await read((db) =>
@@ -55,10 +59,18 @@ export function createSessionStore({ read, write }: SessionAccess, vault: Vault)
     },
     set: (account, changes, arrivals) =>
       write(async (db) => {
-        const kept = changes.flatMap(({ type, id, value }) =>
+        const kept = changes.flatMap(({ type, id, value, until }) =>
           value === null
             ? []
-            : [{ accountId: account, type, id, value: vault.seal(value, sessionContext(account, type, id)) }],
+            : [
+                {
+                  accountId: account,
+                  type,
+                  id,
+                  value: vault.seal(value, sessionContext(account, type, id)),
+                  expiresAt: until ?? null,
+                },
+              ],
         );
         const gone = changes.filter((change) => change.value === null);
         for (let start = 0; start < kept.length; start += 1000) {
@@ -66,7 +78,9 @@ export function createSessionStore({ read, write }: SessionAccess, vault: Vault)
             .insertInto('session')
             .values(kept.slice(start, start + 1000))
             .onConflict((conflict) =>
-              conflict.columns(['accountId', 'type', 'id']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+              conflict
+                .columns(['accountId', 'type', 'id'])
+                .doUpdateSet((eb) => ({ value: eb.ref('excluded.value'), expiresAt: eb.ref('excluded.expiresAt') })),
             )
             .execute();
         }

@@ -3,7 +3,7 @@ import { MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery, sql } from 'kysely';
 import pg from 'pg';
-import type { SessionStore } from '../platforms/messenger.ts';
+import type { SessionStore } from '../domain/session.ts';
 import type { DatabaseAddress } from '../runtime/database-url.ts';
 import type { Query } from '../runtime/lease.ts';
 import type { Vault } from '../runtime/secrets.ts';
@@ -26,6 +26,7 @@ import { migrations } from './migrations/list.ts';
 import { mirrorQueries } from './mirror.ts';
 import { postQueries } from './post.ts';
 import { reactionQueries } from './reaction.ts';
+import { reseal } from './reseal.ts';
 import { createSessionStore } from './session.ts';
 import { settingQueries } from './setting.ts';
 import { workspaceQueries } from './workspace.ts';
@@ -177,6 +178,11 @@ export class Store {
         if (run === REPEATS || code === undefined || !REPEATABLE.has(code)) throw error;
       }
     }
+  }
+
+  /** Ends a change of keys: see `reseal.ts`. */
+  async reseal(vault: Vault): Promise<number> {
+    return reseal((work) => this.#db().transaction().execute(work), vault);
   }
 
   /** `listener` is called after each commit that put a Delivery into a lane. Gives back how to stop that. */

@@ -8,7 +8,7 @@ import type { BridgeFacade, Health, Viewer, WebParts } from '../../src/admin-web
 import { readConfig } from '../../src/config.ts';
 import type { AccountId, AgentId, ChatAddress, MessageId, PersonAddress, RemoteId } from '../../src/domain/ids.ts';
 import { plain } from '../../src/domain/text.ts';
-import type { LinkStep } from '../../src/platforms/messenger.ts';
+import type { LinkStep } from '../../src/domain/link.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { Vault } from '../../src/runtime/secrets.ts';
 import { fakeClock } from '../../src/runtime/time.ts';

@@ -10,7 +10,8 @@ function customer({ town }: Stage, run: string, name: string): Phone {
   return town.whatsapp.createPhone({ number: `49160${digits}`, name: `${name}${run}` });
 }
 
-const find = (stage: Stage, name: string): Phone | undefined => stage.town.whatsapp.phones.find((phone) => phone.name === name);
+const find = (stage: Stage, name: string): Phone | undefined =>
+  stage.town.whatsapp.phones.find((phone) => phone.name === name);
 
 async function post(stage: Stage, name: string, text: string): Promise<Message> {
   return stage.town.until(
@@ -53,7 +54,9 @@ export const directChat: Scenario = {
     const mia = find(stage, name)!;
     const answers = mia.inbox.filter((message) => message.text === `answer ${run}`);
     expect(answers).toHaveLength(1);
-    expect(stage.town.slack.channels().filter((channel) => channel.name.startsWith(`wa-${name.toLowerCase()}`))).toHaveLength(1);
+    expect(
+      stage.town.slack.channels().filter((channel) => channel.name.startsWith(`wa-${name.toLowerCase()}`)),
+    ).toHaveLength(1);
   },
 };
 
@@ -63,7 +66,10 @@ export const files: Scenario = {
   async play(stage, run) {
     const { town, office, ana } = stage;
     const leo = customer(stage, run, 'Leo');
-    await leo.sendMedia(office, 'document', Buffer.from(`from the customer ${run}`), { mimetype: 'application/pdf', fileName: `order-${run}.pdf` });
+    await leo.sendMedia(office, 'document', Buffer.from(`from the customer ${run}`), {
+      mimetype: 'application/pdf',
+      fileName: `order-${run}.pdf`,
+    });
     const root = await post(stage, leo.name, `order-${run}.pdf`);
     const channel = await town.channel(`wa-${leo.name.toLowerCase()}`);
     await town.until(() => channel.messages.some((message) => message.fileIds.length > 0), 'the file');
@@ -78,7 +84,9 @@ export const files: Scenario = {
   check(stage, run) {
     const channel = channelOf(stage.town, `Leo${run}`)!;
     const shared = channel.messages.flatMap((message) => (message.user === stage.ana.id ? [] : message.fileIds));
-    expect(shared.map((id) => stage.town.slack.workspace.files.get(id)?.bytes?.toString())).toEqual([`from the customer ${run}`]);
+    expect(shared.map((id) => stage.town.slack.workspace.files.get(id)?.bytes?.toString())).toEqual([
+      `from the customer ${run}`,
+    ]);
     const leo = find(stage, `Leo${run}`)!;
     const got = leo.inbox.filter((message) => message.text === `here ${run}`);
     expect(got.map((message) => leo.downloadMedia(message).toString())).toEqual([`from the agent ${run}`]);

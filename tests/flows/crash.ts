@@ -23,7 +23,9 @@ export interface Scenario {
 
 /** The channel's messages that show somebody's words, in order; what Slack itself says is left out. */
 export function said(channel: Channel | undefined): readonly Message[] {
-  return (channel?.messages ?? []).filter((message) => !message.text.includes('has joined') && !message.text.startsWith('set the channel'));
+  return (channel?.messages ?? []).filter(
+    (message) => !message.text.includes('has joined') && !message.text.startsWith('set the channel'),
+  );
 }
 
 export function channelOf(town: Town, name: string): Channel | undefined {
@@ -44,7 +46,13 @@ export interface CrashRun {
  * Plays a scenario with a program that dies at point `dieAt` (0: nowhere) and is started again at once, waits until nothing is under way, and
  * checks. With `log` the names of the points that were passed are written there.
  */
-export async function crashAt(stage: Stage, scenario: Scenario, dieAt: number, run: string, log?: string): Promise<CrashRun> {
+export async function crashAt(
+  stage: Stage,
+  scenario: Scenario,
+  dieAt: number,
+  run: string,
+  log?: string,
+): Promise<CrashRun> {
   const { town } = stage;
   const env = { CRASH_AT: String(dieAt), ...(log === undefined ? {} : { CRASH_LOG: log }) };
   const program = await town.start(env, ['--import', PRELOAD]);

@@ -36,7 +36,10 @@ test('sends a reply from its thread to the customer, once, and says so under it'
   const received = await mia.received((message) => message.text === 'Ja, ich bin da!');
   expect(mia.copiesOf(received.id)).toBe(1);
   await town.until(
-    () => channel.thread(post!.ts).some((message) => JSON.stringify(message.blocks).includes('ana@acme.test · ✓✓ delivered')),
+    () =>
+      channel
+        .thread(post!.ts)
+        .some((message) => JSON.stringify(message.blocks).includes('ana@acme.test · ✓✓ delivered')),
     'the line under the reply',
   );
 });

@@ -75,7 +75,7 @@ test('a reply by somebody nobody invited reaches no customer; they are told why,
   await town.quiet();
   expect(mia.inbox.filter((message) => message.text === 'you owe us money')).toEqual([]);
   const audit = await town.api('GET', '/api/v1/audit');
-  expect(JSON.stringify(audit.body)).toContain('reply refused');
+  expect(JSON.stringify(audit.body)).toContain('reply.refuse');
 });
 
 test('a full disk holds messages back at their sender, and loses none', async () => {

@@ -27,7 +27,12 @@ function point(name) {
 /** Reads change nothing; the lease and the taking and giving back of lanes happen all the time. */
 function nameOfStatement(query) {
   const text = (typeof query === 'string' ? query : (query?.text ?? '')).trim().toLowerCase().replaceAll('"', '');
-  if (/^(select|show|set|begin|start)/.test(text) || text.includes(' lease') || text.startsWith('update lane set fence')) return undefined;
+  if (
+    /^(select|show|set|begin|start)/.test(text) ||
+    text.includes(' lease') ||
+    text.startsWith('update lane set fence')
+  )
+    return undefined;
   return text.split(/\s+/).slice(0, 3).join(' ').slice(0, 40);
 }
 

@@ -7,14 +7,9 @@ import type { MessageKey, MessengerEvent, PersonRef } from '../../src/domain/eve
 import { as } from '../../src/domain/ids.ts';
 import type { AccountId, ChatAddress, MediaRef, RemoteId } from '../../src/domain/ids.ts';
 import { plainText, type RichText } from '../../src/domain/text.ts';
-import type {
-  LinkOptions,
-  LinkStep,
-  Messenger,
-  MessengerCapabilities,
-  Outgoing,
-  SessionStore,
-} from '../../src/platforms/messenger.ts';
+import type { Messenger, MessengerCapabilities, Outgoing } from '../../src/platforms/messenger.ts';
+import type { LinkOptions, LinkStep } from '../../src/domain/link.ts';
+import type { SessionStore } from '../../src/domain/session.ts';
 import { fakeAddress, FakeLine, pause, type OnEvent } from './fake-line.ts';
 import type { FakeChat, FakeHappening, FakeMessage, FakeNetwork, FakeNumber } from './fake-network.ts';
 

@@ -1,6 +1,6 @@
 // A SessionStore in memory for tests: atomic like the real one, and able to be slow or to fail on demand.
 import type { AccountId, RemoteId } from '../../src/domain/ids.ts';
-import type { Arrival, NewArrival, SessionChange, SessionStore } from '../../src/platforms/messenger.ts';
+import type { Arrival, NewArrival, SessionChange, SessionStore } from '../../src/domain/session.ts';
 
 interface Row extends Arrival {
   readonly key: string;

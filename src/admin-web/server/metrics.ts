@@ -60,7 +60,7 @@ async function collect({ store, clock, log, health }: WebParts): Promise<Registr
   for (const { state, count } of byState) delivery.set({ state }, count);
   const oldest = byState
     .filter(({ state }) => state === 'queued' || state === 'sending')
-    .flatMap(({ oldestAt }) => (oldestAt === null ? [] : [new Date(oldestAt).getTime()]));
+    .flatMap(({ oldestAt }) => (oldestAt === null ? [] : [oldestAt.getTime()]));
   const ageMs = oldest.length === 0 ? 0 : Math.max(0, clock.now().getTime() - Math.min(...oldest));
   gauge('delivery_oldest_waiting_seconds', 'How long the oldest waiting delivery has waited').set(ageMs / 1000);
 

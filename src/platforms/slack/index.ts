@@ -5,7 +5,6 @@ import type { SlackOptions } from './adapter.ts';
 
 export type { SlackOptions } from './adapter.ts';
 export { slackManifest } from './manifest.ts';
-export type { ManifestOptions } from './manifest.ts';
 
 /** Makes the adapter of one Slack workspace. Nothing is connected before `start`. */
 export function createSlack(options: SlackOptions): ChatPlatform {

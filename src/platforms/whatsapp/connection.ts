@@ -4,7 +4,7 @@ import type { AccountState, MessengerEvent } from '../../domain/events.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { SessionStore } from '../messenger.ts';
+import type { SessionStore } from '../../domain/session.ts';
 import { BoundedCache } from './caches.ts';
 import type { Ending } from './errors.ts';
 import { phoneOf } from './ids.ts';

@@ -1,7 +1,7 @@
 // What is known of the persons in a stanza: their other address and their name, read from what was stored earlier.
 import { BufferJSON } from '@whiskeysockets/baileys';
 import type { AccountId } from '../../domain/ids.ts';
-import type { SessionStore } from '../messenger.ts';
+import type { SessionStore } from '../../domain/session.ts';
 import { bareJid, isGroupJid, isLidJid, isPhoneJid, lidJid, phoneUserJid, userPart, type Jid } from './ids.ts';
 import { canonical, type Known } from './people.ts';
 import type { OwnJids } from './present.ts';

@@ -1,7 +1,7 @@
 // What an Account's parts are built with, and which WhatsApp they talk to.
 import type { Clock } from '../../runtime/time.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { SessionStore } from '../messenger.ts';
+import type { SessionStore } from '../../domain/session.ts';
 
 export interface WhatsAppOptions {
   readonly sessions: SessionStore;

@@ -4,8 +4,6 @@ import type { ChatAddress, MediaRef, PersonAddress, RemoteId } from '../../domai
 /** A JID without device: `4915…@s.whatsapp.net`, `123…@lid`, `…@g.us`, `…@newsletter`, `…@broadcast`. */
 export type Jid = string;
 
-export const STATUS_JID = 'status@broadcast';
-
 interface Parts {
   readonly user: string;
   readonly server: string;

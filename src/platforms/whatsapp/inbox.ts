@@ -5,7 +5,7 @@ import type { Clock } from '../../runtime/time.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { MessengerEvent } from '../../domain/events.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { Arrival, SessionStore } from '../messenger.ts';
+import type { Arrival, SessionStore } from '../../domain/session.ts';
 import { Directory } from './directory.ts';
 import { historyEvents, historyIn, type FetchHistory } from './history.ts';
 import { bareJid, isGroupJid, isLidJid, lidJid, phoneUserJid, type Jid } from './ids.ts';
@@ -18,6 +18,8 @@ import { isArrivalKind, pairsOf, stanzaOf, type StoredStanza } from './stanza.ts
 
 const PAGE = 50;
 const CALL = 'call';
+/** Far longer than anything rings. */
+const CALL_KEPT_MS = 24 * 60 * 60_000;
 /** After so many failures the event's own content is to blame: it is told as unsupported, or, when it isn't a message, given up. */
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 500;
@@ -204,7 +206,12 @@ export class Inbox {
     if (call === undefined) return [];
     const { account, sessions } = this.#options;
     if (call.step === 'offered') {
-      await sessions.set(account, [{ type: CALL, id: call.id, value: Buffer.from(call.video ? 'video' : '') }], []);
+      const until = new Date(this.#options.clock.now().getTime() + CALL_KEPT_MS);
+      await sessions.set(
+        account,
+        [{ type: CALL, id: call.id, value: Buffer.from(call.video ? 'video' : ''), until }],
+        [],
+      );
       return [];
     }
     const offered = (await sessions.get(account, CALL, [call.id])).get(call.id);

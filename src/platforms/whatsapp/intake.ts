@@ -5,7 +5,7 @@ import type { BinaryNode, SignalRepositoryWithLIDStore, WASocket } from '@whiske
 import type { Clock } from '../../runtime/time.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { NewArrival, SessionStore } from '../messenger.ts';
+import type { NewArrival, SessionStore } from '../../domain/session.ts';
 import type { KeyStore } from './keys.ts';
 import type { OwnJids } from './present.ts';
 import { secretChange } from './secrets.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { BufferJSON, proto } from '@whiskeysockets/baileys';
 import type { SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
 import type { AccountId } from '../../domain/ids.ts';
-import type { NewArrival, SessionChange, SessionStore } from '../messenger.ts';
+import type { NewArrival, SessionChange, SessionStore } from '../../domain/session.ts';
 
 type Values = Map<string, unknown>;
 

@@ -1,5 +1,5 @@
 // Linking a number: what to show, step by step, until the phone has confirmed or the try has failed.
-import type { LinkOptions, LinkStep } from '../messenger.ts';
+import type { LinkOptions, LinkStep } from '../../domain/link.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type { Connection } from './connection.ts';
 import type { Ending } from './errors.ts';

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { MessageKey, MessengerEvent, PersonRef } from '../../domain/events.ts';
 import type { AccountId, ChatAddress, RemoteId } from '../../domain/ids.ts';
-import type { LinkOptions, LinkStep, Outgoing } from '../messenger.ts';
+import type { Outgoing } from '../messenger.ts';
+import type { LinkOptions, LinkStep } from '../../domain/link.ts';
 import { capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { Directory } from './directory.ts';

@@ -3,7 +3,7 @@ import { proto } from '@whiskeysockets/baileys';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { AccountId, RemoteId } from '../../domain/ids.ts';
 import type { Clock } from '../../runtime/time.ts';
-import type { SessionStore } from '../messenger.ts';
+import type { SessionStore } from '../../domain/session.ts';
 import { notConnected, notDone, refusal, translated, unanswered, unknownRecipient } from './errors.ts';
 import { isLidJid, isPersonJid, remoteId, userPart, type Jid } from './ids.ts';
 import type { Presented } from './present.ts';

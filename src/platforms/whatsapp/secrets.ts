@@ -2,10 +2,12 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { aesDecryptGCM, decryptPollVote, proto } from '@whiskeysockets/baileys';
 import type { AccountId } from '../../domain/ids.ts';
-import type { SessionChange, SessionStore } from '../messenger.ts';
+import type { SessionChange, SessionStore } from '../../domain/session.ts';
 import { bareJid, type Jid } from './ids.ts';
 
 const SECRET = 'message-secret';
+/** Nobody votes on or edits what is older: WhatsApp keeps a message open for edits for minutes, polls in practice for weeks. */
+const KEPT_MS = 90 * 24 * 60 * 60_000;
 
 interface KeptSecret {
   /** Base64, 32 bytes. */
@@ -37,7 +39,8 @@ export function secretChange(attrs: Readonly<Record<string, string>>, message: p
   if (!secret || secret.length === 0 || chat === undefined || author === undefined || id === undefined) return [];
   const options = pollOptions(inner);
   const kept: KeptSecret = { secret: Buffer.from(secret).toString('base64'), author, ...(options && { options }) };
-  return [{ type: SECRET, id: rowId(chat, id), value: Buffer.from(JSON.stringify(kept)) }];
+  const until = new Date(Number(attrs['t'] ?? 0) * 1000 + KEPT_MS);
+  return [{ type: SECRET, id: rowId(chat, id), value: Buffer.from(JSON.stringify(kept)), until }];
 }
 
 /** Which message is meant, and by whom: every form of address that may have been used. */

@@ -2,7 +2,7 @@
 import { BufferJSON, initAuthCreds } from '@whiskeysockets/baileys';
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { AccountId } from '../../domain/ids.ts';
-import type { SessionStore } from '../messenger.ts';
+import type { SessionStore } from '../../domain/session.ts';
 import { bareJid, type Jid } from './ids.ts';
 import type { KeyStore } from './keys.ts';
 

@@ -4,7 +4,7 @@ import type { BinaryNode, CacheStore, WASocket } from '@whiskeysockets/baileys';
 import type { Clock } from '../../runtime/time.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { SessionStore } from '../messenger.ts';
+import type { SessionStore } from '../../domain/session.ts';
 import { endingOf, type Ending } from './errors.ts';
 import { Intake } from './intake.ts';
 import { sentMessage } from './outbox.ts';

@@ -1,7 +1,7 @@
 // What is stored of a stanza that arrived, and how: the payload of an Arrival. Pure but for the bytes' form.
 import { createHash } from 'node:crypto';
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { NewArrival } from '../messenger.ts';
+import type { NewArrival } from '../../domain/session.ts';
 import type { OwnJids } from './present.ts';
 
 /** A node as JSON; bytes are base64. Ciphertexts are left out. */

@@ -48,7 +48,7 @@ const statements = [
   `create table "reaction" ("message_id" uuid not null, "doer" text not null, "emoji" text not null, "agent_id" uuid null, "at" timestamptz not null, primary key ("message_id", "doer"))`,
   `create table "sent" ("account_id" uuid not null, "id" text not null, "payload" bytea not null, "sent_at" timestamptz not null default now(), primary key ("account_id", "id"))`,
   `create index "sent_age" on "sent" ("sent_at")`,
-  `create table "session" ("account_id" uuid not null, "type" text not null, "id" text not null, "value" bytea not null, primary key ("account_id", "type", "id"))`,
+  `create table "session" ("account_id" uuid not null, "type" text not null, "id" text not null, "value" bytea not null, "expires_at" timestamptz null, primary key ("account_id", "type", "id"))`,
   `create table "setting" ("key" text not null, "value" jsonb not null, "updated_at" timestamptz not null default now(), primary key ("key"))`,
   `create table "vote" ("message_id" uuid not null, "doer" text not null, "options" jsonb not null, "at" timestamptz not null, primary key ("message_id", "doer"))`,
   `create table "waiting" ("id" bigserial primary key, "chat_id" uuid not null, "remote_id" text not null, "event" jsonb not null, "created_at" timestamptz not null default now())`,

@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import { BridgeError } from '../../../src/domain/errors.ts';
 import { as, type AccountId } from '../../../src/domain/ids.ts';
-import type { LinkStep, Messenger } from '../../../src/platforms/messenger.ts';
+import type { Messenger } from '../../../src/platforms/messenger.ts';
+import type { LinkStep } from '../../../src/domain/link.ts';
 import { Told } from './told.ts';
 import type { Customer, OwnPhone, World } from './world.ts';
 
