@@ -32,7 +32,7 @@ export interface ChannelChange extends Partial<Omit<NewChannel, 'type' | 'parent
 }
 
 /** The name a channel gets: text channels in lower case, with dashes for spaces. */
-export function channelName(name: string, type: ChannelType): string {
+function channelName(name: string, type: ChannelType): string {
   if (type !== ChannelType.GuildText && type !== ChannelType.GuildAnnouncement && type !== ChannelType.GuildForum)
     return name;
   return name

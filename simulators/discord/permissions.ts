@@ -4,7 +4,7 @@ import type { Guild } from './state.ts';
 import type { Channel, Role } from './types.ts';
 
 /** Every permission there is. */
-export const ALL_PERMISSIONS = Object.values(Bit).reduce((sum, bit) => sum | bit, 0n);
+const ALL_PERMISSIONS = Object.values(Bit).reduce((sum, bit) => sum | bit, 0n);
 
 /** What @everyone may do in a new guild. */
 export const EVERYONE_PERMISSIONS =

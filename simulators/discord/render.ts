@@ -164,7 +164,7 @@ export function renderChannel(guild: Guild, channel: Channel): APIChannel {
 }
 
 /** A thread; with the bot's own membership when it is in it. */
-export function renderThread(guild: Guild, channel: Channel, thread: ThreadState): APIThreadChannel {
+function renderThread(guild: Guild, channel: Channel, thread: ThreadState): APIThreadChannel {
   const joinedAt = thread.members.get(guild.bot.id);
   return {
     id: channel.id,

@@ -67,7 +67,7 @@ function isPersonal(t: GatewayDispatchEvents): boolean {
 }
 
 /** A message without what the MESSAGE_CONTENT intent is for. */
-export function withoutContent(d: object): object {
+function withoutContent(d: object): object {
   const { poll: _poll, referenced_message: referenced, ...rest } = { ...objectOf(d) };
   return {
     ...rest,

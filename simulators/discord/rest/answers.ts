@@ -9,7 +9,7 @@ import { renderMessage } from '../render-message.ts';
 import type { Message } from '../types.ts';
 import { param } from './call.ts';
 import type { Call, Operation } from './call.ts';
-import { changeOf, newContent } from './message-form.ts';
+import { changeOf, checkComponents, newContent } from './message-form.ts';
 
 export const ANSWER_OPERATIONS: readonly Operation[] = [
   {
@@ -29,6 +29,7 @@ function respond(call: Call): object | undefined {
   const type = enumOf<Answer>(numberOf(call.body['type']));
   const data = objectOf(call.body['data']);
   const { interactions } = call;
+  if (type === Answer.Modal) checkComponents(data['components'], true);
   const [id, token] = [param(call, 'interaction'), param(call, 'token')];
   const interaction = interactions.respond(id, token, type, data, () => draftOf(call, data));
   const { source } = interaction.gesture;

@@ -155,18 +155,19 @@ function changeThread(call: Call, channel: Channel): object {
     ...(typeof body['archived'] === 'boolean' ? { archived: body['archived'] } : {}),
     ...(typeof body['locked'] === 'boolean' ? { locked: body['locked'] } : {}),
     ...(typeof body['invitable'] === 'boolean' ? { invitable: body['invitable'] } : {}),
-    ...(body['auto_archive_duration'] === undefined ? {} : { autoArchive: archiveMinutes(body) }),
+    ...autoArchiveOf(body['auto_archive_duration']),
     ...(typeof body['rate_limit_per_user'] === 'number' ? { slowmode: body['rate_limit_per_user'] } : {}),
   });
   return renderChannel(guild, channel);
 }
 
-/** How long a thread stays without messages, in minutes. */
-export function archiveMinutes(body: JsonObject): number {
-  const minutes = numberOf(body['auto_archive_duration']);
+/** How long a thread stays open without messages, in minutes; null says nothing, as discord.js sends it. */
+export function autoArchiveOf(value: unknown): { readonly autoArchive?: number } {
+  if (value === undefined || value === null) return {};
+  const minutes = numberOf(value);
   if (![60, 1_440, 4_320, 10_080].includes(minutes))
     throw badForm('auto_archive_duration', 'BASE_TYPE_CHOICES', 'Value must be one of (60, 1440, 4320, 10080).');
-  return minutes;
+  return { autoArchive: minutes };
 }
 
 function drop(call: Call): object {

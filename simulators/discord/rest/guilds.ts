@@ -13,7 +13,7 @@ import { canSee, guildPermissions, isAbove } from '../permissions.ts';
 import { renderChannel, renderGuild, renderRole, renderThreadMember, toldChannels } from '../render.ts';
 import type { Role } from '../types.ts';
 import { guildOf, needs, needsInGuild, roleOf } from './access.ts';
-import { archiveMinutes, overwritesOf, parentOf } from './channels.ts';
+import { autoArchiveOf, overwritesOf, parentOf } from './channels.ts';
 import type { Call, Operation } from './call.ts';
 
 export const GUILD_OPERATIONS: readonly Operation[] = [
@@ -106,9 +106,7 @@ function create(call: Call): object {
     nsfw: body['nsfw'] === true,
     slowmode: numberOf(body['rate_limit_per_user']),
     ...(typeof body['position'] === 'number' ? { position: body['position'] } : {}),
-    ...(body['default_auto_archive_duration'] === undefined
-      ? {}
-      : { autoArchive: archiveMinutes({ auto_archive_duration: body['default_auto_archive_duration'] }) }),
+    ...autoArchiveOf(body['default_auto_archive_duration']),
   });
   return renderChannel(guild, channel);
 }

@@ -13,7 +13,7 @@ import type { Channel } from '../types.ts';
 import { channelOf, messageOf, needs, talkOf, threadOf } from './access.ts';
 import { param } from './call.ts';
 import type { Call, Operation } from './call.ts';
-import { archiveMinutes } from './channels.ts';
+import { autoArchiveOf } from './channels.ts';
 import { newContent } from './message-form.ts';
 import { shown } from './messages.ts';
 
@@ -86,7 +86,7 @@ function optionsOf(call: Call): Pick<NewThread, 'name' | 'ownerId' | 'autoArchiv
     name: textOf(body['name']),
     ownerId: call.guild.bot.id,
     slowmode: numberOf(body['rate_limit_per_user']),
-    ...(body['auto_archive_duration'] === undefined ? {} : { autoArchive: archiveMinutes(body) }),
+    ...autoArchiveOf(body['auto_archive_duration']),
   };
 }
 

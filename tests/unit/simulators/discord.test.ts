@@ -224,6 +224,36 @@ describe('private threads', () => {
     expect(bench.ana.sees(here)).toEqual([]);
   });
 
+  it('list what was archived, the last first, and let people in who are mentioned where that is allowed', async () => {
+    const parent = await guild.channels.create({ name: 'inbox' });
+    const ben = bench.discord.addPerson({ name: 'Ben', email: 'ben@acme.com' });
+    const open = await parent.threads.create({ name: 'open', type: ChannelType.PrivateThread, invitable: true });
+    await open.members.add(bench.ana.id);
+    await bench.ana.say(open.id, 'look', { mention: [ben] });
+    expect(ben.readable()).toContain(bench.discord.channel(open.id));
+    const second = await parent.threads.create({ name: 'second', type: ChannelType.PrivateThread });
+    for (const thread of [open, second]) bench.discord.archive(bench.discord.channel(thread.id));
+    const { threads } = await parent.threads.fetchArchived({ type: 'private' });
+    expect(new Set(threads.keys())).toEqual(new Set([open.id, second.id]));
+    expect(await codeOf(open.setName('renamed'))).toBe(50083);
+    await expect(bench.ana.slashCommand(open.id, '/wa')).rejects.toThrow('archived thread');
+  });
+
+  it('tell the bot that is added to one, and leave it out when it is taken out', async () => {
+    bench.discord.setBotPermissions(['ViewChannel', 'SendMessagesInThreads', 'ReadMessageHistory']);
+    const root = bench.discord.addPerson({ name: 'Root', email: 'root@acme.com', administrator: true });
+    const parent = await root.createChannel('inbox');
+    const thread = await root.startPrivateThread(parent, 'secret');
+    expect(await codeOf(client.channels.fetch(thread.id, { force: true }))).toBe(50001);
+    const added = new Promise<string>((resolve) => {
+      client.on(Events.ThreadCreate, ({ id }) => resolve(id));
+    });
+    await root.addToThread(thread, bench.discord.bot);
+    expect(await added).toBe(thread.id);
+    await root.takeFromThread(thread, bench.discord.bot);
+    expect(await codeOf(client.rest.post(`/channels/${thread.id}/messages`, { body: { content: 'x' } }))).toBe(50001);
+  });
+
   it('open again when somebody writes, and stop at the cap of active ones', async () => {
     bench.discord.settings.activeThreadLimit = 1;
     const parent = await guild.channels.create({ name: 'inbox' });
@@ -234,6 +264,20 @@ describe('private threads', () => {
     expect(bench.discord.channel(thread.id).thread?.archived).toBe(false);
     const { threads } = await guild.channels.fetchActiveThreads();
     expect([...threads.keys()]).toEqual([thread.id]);
+  });
+});
+
+describe('forums', () => {
+  it('hold posts whose first message has the id of the post, also by webhook', async () => {
+    const forum = await guild.channels.create({ name: 'Chats', type: ChannelType.GuildForum });
+    const started = await forum.threads.create({ name: 'Lena', message: { content: 'first' } });
+    expect(bench.discord.channel(started.id).message(started.id)?.content).toBe('first');
+    const webhook = await forum.createWebhook({ name: 'WhatsApp' });
+    expect(await codeOf(webhook.send({ content: 'x', username: 'Ben' }))).toBe(220001);
+    const { id } = await webhook.send({ content: 'hello', username: 'Ben', threadName: 'Ben' });
+    expect(bench.discord.channel(id).thread?.parentId).toBe(forum.id);
+    await webhook.send({ content: 'more', threadId: started.id });
+    expect(bench.discord.channel(started.id).messages.map(({ content }) => content)).toEqual(['first', 'more']);
   });
 });
 
