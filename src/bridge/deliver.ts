@@ -1,11 +1,13 @@
 // The delivery loop: claims lanes, performs the Delivery at the head of each, settles it. The only place that decides to try again.
 import { BridgeError } from '../domain/errors.ts';
+import type { MirrorId } from '../domain/ids.ts';
 import type { Lease } from '../runtime/lease.ts';
 import type { Log } from '../runtime/log.ts';
 import { Loop, type Clock } from '../runtime/time.ts';
 import type { Delivery } from '../store/delivery.ts';
 import type { Lane, LaneTarget } from '../store/lane.ts';
 import type { Store } from '../store/store.ts';
+import { noticeLane } from './lanes.ts';
 import type { ToMessenger } from './to-messenger.ts';
 import type { ToPlatform, Try } from './to-platform.ts';
 
@@ -217,6 +219,8 @@ export class Deliver {
         await toMessenger.ended(task, { state, sentence: error.sentence });
         break;
       case 'show':
+        await this.#tellAdmins(delivery, task.mirrorId, error);
+        break;
       case 'reactions':
       case 'line':
       case 'notice':
@@ -226,6 +230,26 @@ export class Deliver {
     return store.transaction((tx) =>
       tx.deliveries.settle(delivery, fence, { state, code: error.code, reason: error.sentence }, clock.now()),
     );
+  }
+
+  /** A message that can't be shown ends in front of a person, not in a log. */
+  async #tellAdmins(delivery: Delivery, mirrorId: MirrorId, error: BridgeError): Promise<void> {
+    const { store, clock } = this.#parts;
+    await store.transaction(async (tx) => {
+      const mirror = await tx.mirrors.find(mirrorId);
+      if (mirror === undefined) return;
+      const sentence = `A message in #${mirror.channelName ?? 'a channel that is not open yet'} could not be shown: ${error.sentence}`;
+      await tx.deliveries.enqueue(
+        noticeLane(mirror.workspaceId),
+        {
+          kind: 'notice',
+          workspaceId: mirror.workspaceId,
+          notice: { kind: 'problem', sentence, fix: `It is kept: delivery ${delivery.id} can be tried again.` },
+        },
+        delivery.chatId === null ? {} : { chatId: delivery.chatId },
+        clock.now(),
+      );
+    });
   }
 
   async #postpone(

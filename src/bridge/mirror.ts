@@ -11,6 +11,9 @@ import type { Mirror } from '../store/mirror.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { noticeLane } from './lanes.ts';
 
+/** How soon a channel that was refused is asked for again. */
+const OPEN_AGAIN_MS = 60_000;
+
 export interface MirrorsParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -52,12 +55,13 @@ export class Mirrors {
     const account = await store.read.accounts.find(chat.accountId);
     const { name, phone } = await chatTitle(store.read, chat);
     const topic = [name, phone, account?.name].filter((part) => part !== undefined).join(' · ');
-    const opened = await platform.openChannel({
+    const spec = {
       // A channel that replaces a lost one isn't found by the lost one's mark.
       mirror: mirror.generation === 0 ? id : (`${id}.${mirror.generation}` as MirrorId),
       name: channelName({ name, kind: chat.kind }, platform.capabilities.channelNameLength),
       topic,
-    });
+    };
+    const opened = await platform.openChannel(spec).catch((error: unknown) => this.#refused(mirror, name, error));
     await store.transaction(async (tx) => {
       await tx.mirrors.opened(
         id,
@@ -67,6 +71,38 @@ export class Mirrors {
     });
     log.info({ mirrorId: id, channelId: opened.channel }, 'a channel was opened');
     return opened.channel;
+  }
+
+  /** A channel that can't be opened holds its messages back until somebody mended what's in the way; the admins are told once. */
+  async #refused(mirror: Mirror, name: string, error: unknown): Promise<never> {
+    if (!(error instanceof BridgeError) || error.retry === 'later') throw error;
+    const { store, clock } = this.#parts;
+    const problem = {
+      what: `No channel can be opened for “${name}”: ${error.sentence}`,
+      fix: 'Mend that in the workspace; the messages wait and are shown then.',
+    };
+    if (mirror.problems?.[0]?.what !== problem.what) {
+      await store.transaction(async (tx) => {
+        await tx.mirrors.setProblems(mirror.id, [problem]);
+        await tx.deliveries.enqueue(
+          noticeLane(mirror.workspaceId),
+          {
+            kind: 'notice',
+            workspaceId: mirror.workspaceId,
+            notice: { kind: 'problem', sentence: problem.what, fix: problem.fix },
+          },
+          { chatId: mirror.chatId },
+          clock.now(),
+        );
+      });
+    }
+    throw new BridgeError(error.code, `opening a channel: ${error.message}`, {
+      sentence: error.sentence,
+      retry: 'later',
+      certain: true,
+      retryAfterMs: OPEN_AGAIN_MS,
+      cause: error,
+    });
   }
 
   /** The channel is not to be reached any more: what is shown next opens a new one. The admins are told, once for each loss. */

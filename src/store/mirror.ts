@@ -299,6 +299,9 @@ export const mirrorQueries = (db: Db) => ({
   rest: async (id: MirrorId, checkAfter: Date): Promise<void> => {
     await db.updateTable('mirror').set({ checkAfter }).where('id', '=', id).where('staleAt', 'is', null).execute();
   },
+  setProblems: async (id: MirrorId, problems: readonly Problem[]): Promise<void> => {
+    await db.updateTable('mirror').set({ problems }).where('id', '=', id).execute();
+  },
   reconcileLater: async (id: MirrorId, checkAfter: Date): Promise<void> => {
     await db.updateTable('mirror').set({ checkAfter }).where('id', '=', id).execute();
   },

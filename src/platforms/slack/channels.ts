@@ -77,18 +77,30 @@ export class Channels {
     const channel = (await this.#find(spec)) ?? (await this.#create(spec));
     const mark = markOf(spec.mirror);
     if (channel.purpose !== mark) {
-      await this.#api.write('conversations.setPurpose', (web) =>
-        web.conversations.setPurpose({ channel: channel.id, purpose: mark }),
+      await this.#unlessRefused(() =>
+        this.#api.write('conversations.setPurpose', (web) =>
+          web.conversations.setPurpose({ channel: channel.id, purpose: mark }),
+        ),
       );
       channel.purpose = mark;
     }
-    if (spec.topic !== '') await this.setTopic(channel.id, spec.topic);
+    if (spec.topic !== '') await this.#unlessRefused(() => this.setTopic(channel.id, spec.topic));
     const url = this.#workspaceUrl();
     return {
       channel: channelId(channel.id),
       name: channel.name,
       ...(url === undefined ? {} : { url: `${url}archives/${channel.id}` }),
     };
+  }
+
+  /** What a channel says about itself is no reason to hold its messages back. */
+  async #unlessRefused(write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof BridgeError) || error.retry === 'later' || error.code === 'channel_gone') throw error;
+      this.#log.warn({ err: error }, 'a channel could not be described');
+    }
   }
 
   /** The channel of an earlier opening: by its mark, else the one that a lost answer left behind unmarked. */
