@@ -51,10 +51,13 @@ test('a new channel gets the admins and those to whom the chat is granted, found
   expect(identities.map(({ userId, how }) => `${userId} ${how}`).sort()).toEqual(['UADA email', 'UBEN email']);
 });
 
-test('a revocation takes the person out, and the leaving that Slack tells of is not taken for one by hand', async () => {
+test('a revocation takes the person out; that they left, told late, is not taken for leaving by hand', async () => {
   const { slack, workspaceId, channel, ada, ben, chatId, mirror, member } = await furnish();
   house.access.start();
   await house.holds(workspaceId, channel, [ada, ben]);
+  const tell = slack.onEvent;
+  const late: Parameters<typeof tell>[0][] = [];
+  slack.onEvent = (event) => late.push(event);
   await house.store.transaction(async (tx) => {
     await tx.grants.revokeChats([member.id], [chatId]);
     await tx.mirrors.markStale({ chatId }, new Date(), true);
@@ -63,7 +66,11 @@ test('a revocation takes the person out, and the leaving that Slack tells of is 
   await house.grant(member, chatId);
   await house.holds(workspaceId, channel, [ada, ben]);
   await house.quiet();
-  expect((await house.store.read.mirrors.users(mirror.id)).map(({ state }) => state)).toEqual(['in', 'in']);
+  const [event] = late;
+  if (event?.kind !== 'left') throw new Error('the removal was not told');
+  await house.access.handle(workspaceId, event);
+  expect(await house.store.read.mirrors.user(mirror.id, ben)).toEqual({ state: 'in', outAt: null });
+  slack.onEvent = tell;
   slack.leave(channel, ben);
   await waitFor(async () => expect((await house.store.read.mirrors.user(mirror.id, ben))?.state).toBe('left'));
 });
