@@ -1,5 +1,6 @@
 // The composition root: reads the settings, builds and wires every part, starts them, and stops them in reverse.
 import { Access } from './access/access.ts';
+import { AuditChain } from './access/audit-chain.ts';
 import { createWebServer, type Health } from './admin-web/server/app.ts';
 import { mediaPath } from './admin-web/server/media.ts';
 import { Bridge } from './bridge/bridge.ts';
@@ -111,7 +112,15 @@ async function startTerm(ground: Ground): Promise<Term> {
   await endChangeOfKeys(ground);
   for (const email of config.adminEmails) await store.read.agents.ensureAdmin(email, clock.now());
   const platforms = await createPlatforms(ground);
-  const access = new Access({ store, platforms, clock, log, publicUrl: config.publicUrl });
+  const access = new Access({
+    store,
+    platforms,
+    clock,
+    log,
+    mayAct: () => lease.valid(),
+    publicUrl: config.publicUrl,
+  });
+  const auditChain = new AuditChain({ store, clock, log });
   const linkToFile = (messageId: MessageId) =>
     `${config.publicUrl}${mediaPath(vault, messageId, new Date(clock.now().getTime() + FILE_LINK_LIFE_MS))}`;
   const messenger = createMessenger(ground);
@@ -151,6 +160,7 @@ async function startTerm(ground: Ground): Promise<Term> {
   try {
     await start('bridge', bridge);
     await start('access', access);
+    await start('audit chain', auditChain);
     await start('hearing', hearing);
     for (const [workspaceId, platform] of platforms) {
       const ear = new Listening({

@@ -114,6 +114,10 @@ export class Inbound {
   async #mergeChats(tx: Tx, from: ChatId, to: ChatId): Promise<void> {
     await tx.messages.moveChat(from, to);
     await tx.mirrors.moveChat(from, to);
+    await tx.grants.lockChanges();
+    await tx.grants.moveChat(from, to);
+    await tx.labels.moveChat(from, to);
+    await tx.mirrors.markStale({ chatId: to }, this.#parts.clock.now(), true);
     await tx.chats.drop(from);
     this.#parts.log.info({ chatId: to, mergedChatId: from }, 'two chats were the same conversation and are one now');
   }
@@ -125,14 +129,15 @@ export class Inbound {
     const quoted = event.quoted === undefined ? undefined : await tx.messages.byRemoteId(chat.id, event.quoted.key.id);
     const isOurs = event.key.author.kind === 'us';
     const filtered = await this.#filterReason(tx, chat);
+    const content = withoutViewOnce(event.content);
     const message = await tx.messages.insert({
       id: newId<MessageId>(this.#parts.clock.now().getTime()),
       accountId: event.account,
       chatId: chat.id,
       direction: isOurs ? 'out' : 'in',
       source: isOurs ? 'phone' : 'contact',
-      content: event.content,
-      text: contentWords(event.content),
+      content,
+      text: contentWords(content),
       remoteId: event.key.id,
       author: author.key,
       contactId: author.contactId,
@@ -173,11 +178,8 @@ export class Inbound {
   /** A message told once more: the text of one we couldn't read, the echo of one we sent, or nothing new. */
   async #again(tx: Tx, existing: Message, event: EventOf<'message'>): Promise<void> {
     if (existing.kind === 'missing' && event.content.kind !== 'missing') {
-      await tx.messages.update(existing.id, {
-        content: event.content,
-        kind: event.content.kind,
-        text: contentWords(event.content),
-      });
+      const content = withoutViewOnce(event.content);
+      await tx.messages.update(existing.id, { content, kind: content.kind, text: contentWords(content) });
       await updateInMirrors(tx, existing, this.#parts.clock.now());
     } else if (existing.direction === 'out' && existing.ackedAt === null) {
       await this.#advance(tx, existing, 'sent', event.at);
@@ -280,6 +282,11 @@ export class Inbound {
     });
     if (isNews) await showLine(tx, message, this.#parts.clock.now());
   }
+}
+
+/** What may be seen once stays on the phone: we keep neither its file nor its words. */
+function withoutViewOnce(content: Content): Content {
+  return content.kind === 'media' && content.viewOnce ? { kind: 'viewOnce' } : content;
 }
 
 /** An edit of a caption brings no file: the file stays. */

@@ -193,7 +193,11 @@ export const listingQueries = (db: Db) => {
           'audit.source',
         ]);
       if (agentId !== undefined) {
-        query = query.where((eb) => eb.or([eb('audit.actorAgentId', '=', agentId), eb('audit.agentId', '=', agentId)]));
+        // A bulk change is one row that names all it was about.
+        const isNamed = sql<boolean>`audit.detail -> 'agentIds' ? ${agentId}`;
+        query = query.where((eb) =>
+          eb.or([eb('audit.actorAgentId', '=', agentId), eb('audit.agentId', '=', agentId), isNamed]),
+        );
       }
       if (chatId !== undefined) {
         query = query.where(sql<boolean>`(audit.chat_id = ${chatId}

@@ -34,6 +34,9 @@ describe.each(conversations)('$name', (scenario) => {
   }, 120_000);
 
   test(`loses and doubles nothing at ${SAMPLES} points of seed ${seed}`, async () => {
-    for (const dieAt of sample(scenario.name, points, SAMPLES)) await crashAt(stage, scenario, dieAt, `r${dieAt}`);
+    for (const dieAt of sample(scenario.name, points, SAMPLES)) {
+      const run = await crashAt(stage, scenario, dieAt, `r${dieAt}`);
+      expect.soft(run.hasDied, `died at point ${dieAt}`).toBe(true);
+    }
   }, 300_000);
 });

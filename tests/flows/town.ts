@@ -118,8 +118,8 @@ export class Town {
     return this.program.ended;
   }
 
-  async api(method: string, path: string, body?: unknown): Promise<Answered> {
-    const response = await fetch(`${this.#urls.get(this.program) ?? ''}${path}`, {
+  async api(method: string, route: string, body?: unknown): Promise<Answered> {
+    const response = await fetch(`${this.#urls.get(this.program) ?? ''}${route}`, {
       method,
       headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -179,18 +179,23 @@ export class Town {
   async quiet(): Promise<void> {
     await this.slack.settled(20_000);
     const client = await connect(this.database);
+    let waiting: readonly object[] = [];
     try {
       await this.until(
         async () => {
-          const { rows } = await client.query<{ waiting: number }>(
-            `select (select count(*) from arrival where done_at is null) + (select count(*) from heard where done_at is null)
-             + (select coalesce(sum(waiting), 0) from lane) as waiting`,
+          const { rows } = await client.query<object>(
+            `select 'arrival ' || kind as what, reason from arrival where done_at is null
+             union all select 'heard', reason from heard where done_at is null
+             union all select 'lane ' || key, last_error from lane where waiting > 0`,
           );
-          return Number(rows[0]?.waiting) === 0;
+          waiting = rows;
+          return rows.length === 0;
         },
         'everything to be worked off',
         40_000,
       );
+    } catch (error) {
+      throw new Error(`Still waiting: ${JSON.stringify(waiting)}`, { cause: error });
     } finally {
       await client.end();
     }

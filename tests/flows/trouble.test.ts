@@ -131,7 +131,7 @@ test('a database that goes away is waited for; what was said meanwhile comes, in
 test('a number that is logged out is told to the admins, and another number goes on', async () => {
   const shop = town.whatsapp.createPhone({ number: '4915110000009', name: 'Acme Shop' });
   await town.link(shop, 'Shop');
-  await office.unlink();
+  office.unlink();
   await town.until(
     async () => (await town.api('GET', `/api/v1/accounts/${accountId}`)).body['state'] === 'logged_out',
     'the log-out',
@@ -141,7 +141,9 @@ test('a number that is logged out is told to the admins, and another number goes
     'Ana to be told',
   );
   await leo.sendText(shop, 'is the shop open?');
-  await town.until(() => count(channelOf(town, 'leo'), 'is the shop open?') === 1, 'the other number’s message');
+  await town.until(() => count(channelOf(town, 'leo'), 'is the shop open?') > 0, 'the other number’s message');
+  await town.quiet();
+  expect(count(channelOf(town, 'leo'), 'is the shop open?')).toBe(1);
 });
 
 test('a revoked Slack token is named with its fix; what comes from WhatsApp is kept and shown later', async () => {

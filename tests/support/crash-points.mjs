@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';
 import { Agent } from 'undici';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 
 /** Which point to die at, from 1; 0 dies nowhere. */
 const dieAt = Number(process.env.CRASH_AT ?? 0);
@@ -52,7 +52,7 @@ pg.Client.prototype.query = function (...args) {
 
 const dispatch = Agent.prototype.dispatch;
 Agent.prototype.dispatch = function (options, handler) {
-  const name = `slack ${String(options.path).split('/').pop()?.split('?')[0]}`;
+  const name = `slack ${options.path.split('/').pop()?.split('?')[0]}`;
   point(`before ${name}`);
   const ended = new Proxy(handler, {
     get: (target, key) => {
