@@ -5,6 +5,8 @@ import { AuditEntity } from './audit.ts';
 import { ChatAddressEntity, ChatEntity } from './chat.ts';
 import { ContactAddressEntity, ContactEntity } from './contact.ts';
 import { DeliveryEntity } from './delivery.ts';
+import { DigestEntity, DigestScheduleEntity } from './digest.ts';
+import { EpisodeEntity } from './episode.ts';
 import { ChatGrantEntity, LabelGrantEntity } from './grant.ts';
 import { IdempotencyEntity } from './idempotency.ts';
 import { ArrivalEntity, HeardEntity } from './inbox.ts';
@@ -17,6 +19,7 @@ import { PostEntity } from './post.ts';
 import { ReactionEntity, VoteEntity } from './reaction.ts';
 import { SentEntity, SessionEntity } from './session.ts';
 import { LeaseEntity, SettingEntity } from './setting.ts';
+import { TicketEntity, TicketPostEntity, TicketStepEntity } from './ticket.ts';
 import { WorkspaceEntity } from './workspace.ts';
 
 export const entities = [
@@ -48,6 +51,12 @@ export const entities = [
   PostEntity,
   LaneEntity,
   DeliveryEntity,
+  EpisodeEntity,
+  TicketEntity,
+  TicketStepEntity,
+  TicketPostEntity,
+  DigestScheduleEntity,
+  DigestEntity,
   AuditEntity,
   IdempotencyEntity,
 ] as const;

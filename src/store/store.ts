@@ -14,7 +14,10 @@ import { chatQueries } from './chat.ts';
 import { contactQueries } from './contact.ts';
 import { kyselyOptions, type Db } from './db.ts';
 import { deliveryQueries } from './delivery.ts';
+import { digestQueries } from './digest.ts';
 import { entities } from './entities.ts';
+import { episodeQueries } from './episode.ts';
+import { figureQueries } from './figure.ts';
 import { grantQueries } from './grant.ts';
 import { idempotencyQueries } from './idempotency.ts';
 import { inboxQueries } from './inbox.ts';
@@ -29,6 +32,7 @@ import { reactionQueries } from './reaction.ts';
 import { reseal } from './reseal.ts';
 import { createSessionStore } from './session.ts';
 import { settingQueries } from './setting.ts';
+import { ticketQueries } from './ticket.ts';
 import { workspaceQueries } from './workspace.ts';
 
 function queries(db: Db, enqueued: () => void) {
@@ -39,6 +43,9 @@ function queries(db: Db, enqueued: () => void) {
     chats: chatQueries(db),
     contacts: contactQueries(db),
     deliveries: deliveryQueries(db, enqueued),
+    digests: digestQueries(db),
+    episodes: episodeQueries(db),
+    figures: figureQueries(db),
     grants: grantQueries(db),
     idempotency: idempotencyQueries(db),
     inbox: inboxQueries(db),
@@ -50,6 +57,7 @@ function queries(db: Db, enqueued: () => void) {
     posts: postQueries(db),
     reactions: reactionQueries(db),
     settings: settingQueries(db),
+    tickets: ticketQueries(db),
     workspaces: workspaceQueries(db),
   };
 }
