@@ -111,6 +111,8 @@ export class Files {
   /** An address to send the bytes to. Slack must be told the exact length, so a file of unknown length goes to the disk first. */
   async #reserve(file: PostFile) {
     const source = await file.open();
+    // It may fail while nobody reads it yet, which without a listener ends the process; the upload asks for `errored`.
+    source.on('error', () => undefined);
     const spooled = file.sizeBytes === undefined ? await spool(source) : undefined;
     const length = spooled?.length ?? file.sizeBytes ?? 0;
     const close = async (): Promise<void> => {
@@ -141,9 +143,8 @@ export class Files {
 
   /** Nothing shows before the upload is completed, so a failure here is certain. */
   async #upload(url: string, body: Readable, length: number): Promise<void> {
-    let failure: unknown;
-    body.once('error', (error) => (failure = error));
     try {
+      if (body.errored !== null) throw body.errored;
       const answer = await request(url, {
         method: 'POST',
         headers: { 'content-type': 'application/octet-stream', 'content-length': String(length) },
@@ -156,6 +157,7 @@ export class Files {
       if (answer.statusCode !== 200)
         throw new Error(`the upload was answered ${answer.statusCode} (${text.length} bytes)`);
     } catch (error) {
+      const failure = body.errored;
       if (failure instanceof BridgeError) throw failure;
       throw new BridgeError('unreachable', 'file upload: failed', {
         sentence: 'The file could not be sent to Slack.',
