@@ -30,7 +30,8 @@ export async function listen(
 ): Promise<Listening> {
   const server = createServer((request, response) => {
     route(parts, log, options.extra, request, response).catch((error: unknown) => {
-      log.unknown.push(`failure: ${String(error)}`);
+      // Whoever asked went away in the middle: a file's source failed, say.
+      if (!request.destroyed || request.complete) log.unknown.push(`failure: ${String(error)}`);
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end('simulator failure');
     });

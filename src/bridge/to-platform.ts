@@ -1,8 +1,8 @@
 // Performs one Delivery to a Workspace: makes the channel show a Message, its reactions, the line under it; tells a Notice.
 import { createHash } from 'node:crypto';
 import { BridgeError } from '../domain/errors.ts';
-import type { ChannelId, DeliveryKey, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
-import type { Post } from '../domain/post.ts';
+import type { AccountId, ChannelId, DeliveryKey, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { Post, PostFile } from '../domain/post.ts';
 import type { Attempt, ChatPlatform, PostTarget } from '../platforms/platform.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Delivery } from '../store/delivery.ts';
@@ -36,6 +36,9 @@ export interface Try {
 function keyFor(...names: readonly (string | number)[]): DeliveryKey {
   return createHash('sha256').update(names.join('|')).digest('hex').slice(0, 20) as DeliveryKey;
 }
+
+/** Tries to fetch a file whose number is connected (half a minute) before it's announced in words, so that what follows it isn't held up. */
+const FILE_TRIES = 7;
 
 /** A digest of what a Post shows: equal when an edit would change nothing. */
 function digestOf(post: Post): string {
@@ -105,7 +108,8 @@ export class ToPlatform {
         const thread = shown.thread;
         const to: PostTarget = { channel, ...(thread === undefined ? {} : { thread, broadcast: true }) };
         const key = keyFor(messageId, mirror.id, mirror.generation, part);
-        const postId = await this.#postOrSayWhy(platform, to, post, key, part, attempt);
+        const { accountId } = shown;
+        const postId = await this.#postOrSayWhy(platform, to, post, key, part, attempt, accountId);
         await store.transaction(async (tx) => {
           await tx.posts.insert({
             mirrorId: mirror.id,
@@ -138,13 +142,26 @@ export class ToPlatform {
     key: DeliveryKey,
     part: number,
     attempt: Try,
+    accountId: AccountId,
   ): Promise<PostId> {
+    const watched = post.file === undefined ? undefined : watch(post.file);
     try {
-      return await this.#post(platform, to, post, key, part, attempt);
+      return await this.#post(
+        platform,
+        to,
+        watched === undefined ? post : { ...post, file: watched.file },
+        key,
+        part,
+        attempt,
+      );
     } catch (error) {
-      const isFileAtFault =
-        error instanceof BridgeError && error.retry === 'never' && ['too_large', 'bad_media'].includes(error.code);
-      if (post.file === undefined || !isFileAtFault) throw error;
+      if (watched === undefined || !(error instanceof BridgeError)) throw error;
+      const isRefused = error.retry === 'never' && ['too_large', 'bad_media'].includes(error.code);
+      const isUnreachable =
+        watched.hasFailed() &&
+        attempt.delivery.attempts >= FILE_TRIES &&
+        (await this.#parts.store.read.accounts.find(accountId))?.state === 'connected';
+      if (!isRefused && !isUnreachable) throw error;
       const { file: _file, ...rest } = post;
       const words = `⚠ ${post.summary}: the file can't be shown. ${error.sentence}`;
       return this.#post(platform, to, { ...rest, lines: [...rest.lines, words], summary: words }, key, part, attempt);
@@ -310,6 +327,23 @@ export class ToPlatform {
       await platform.tell(identity.userId, undefined, post);
     }
   }
+}
+
+/** The same file, and whether it was its source that failed. */
+function watch(file: PostFile): { readonly file: PostFile; readonly hasFailed: () => boolean } {
+  let hasFailed = false;
+  const failed = () => {
+    hasFailed = true;
+  };
+  const open = async () => {
+    try {
+      return (await file.open()).once('error', failed);
+    } catch (error) {
+      failed();
+      throw error;
+    }
+  };
+  return { file: { ...file, open }, hasFailed: () => hasFailed };
 }
 
 /** What an earlier try of this part asked to remember. */

@@ -22,6 +22,8 @@ export interface ViewParts {
 
 export interface Shown {
   readonly view: MessageView;
+  /** Whose file it is. */
+  readonly accountId: AccountId;
   /** The root of the thread it belongs into: its quote's, where that is in this Mirror. */
   readonly thread: PostId | undefined;
 }
@@ -138,5 +140,5 @@ export async function viewOf(
     ...(file === undefined ? {} : { file, fileLink: parts.linkToFile(message.id) }),
   };
   const thread = message.quotesRemotely && anchor !== undefined ? (anchor.threadId ?? anchor.remoteId) : undefined;
-  return { view, thread };
+  return { view, thread, accountId: message.accountId };
 }
