@@ -16,6 +16,7 @@ import { LaneEntity } from './lane.ts';
 import { MessageEntity, WaitingEntity } from './message.ts';
 import { MirrorEntity, MirrorUserEntity } from './mirror.ts';
 import { PostEntity } from './post.ts';
+import { QuickReplyEntity } from './quick-reply.ts';
 import { ReactionEntity, VoteEntity } from './reaction.ts';
 import { SentEntity, SessionEntity } from './session.ts';
 import { LeaseEntity, SettingEntity } from './setting.ts';
@@ -59,4 +60,5 @@ export const entities = [
   DigestEntity,
   AuditEntity,
   IdempotencyEntity,
+  QuickReplyEntity,
 ] as const;

@@ -28,6 +28,7 @@ import { messageQueries } from './message.ts';
 import { migrations } from './migrations/list.ts';
 import { mirrorQueries } from './mirror.ts';
 import { postQueries } from './post.ts';
+import { quickReplyQueries } from './quick-reply.ts';
 import { reactionQueries } from './reaction.ts';
 import { reseal } from './reseal.ts';
 import { createSessionStore } from './session.ts';
@@ -55,6 +56,7 @@ function queries(db: Db, enqueued: () => void) {
     messages: messageQueries(db),
     mirrors: mirrorQueries(db),
     posts: postQueries(db),
+    quickReplies: quickReplyQueries(db),
     reactions: reactionQueries(db),
     settings: settingQueries(db),
     tickets: ticketQueries(db),

@@ -2,11 +2,13 @@
 import { Migration20261124Access } from './20261124-access.ts';
 import { Migration20261124First } from './20261124-first.ts';
 import { Migration20261124Idempotency } from './20261124-idempotency.ts';
+import { Migration20261124QuickReply } from './20261124-quick-reply.ts';
 import { Migration20261124Work } from './20261124-work.ts';
 
 export const migrations = [
   { name: '20261124-first', class: Migration20261124First },
   { name: '20261124-access', class: Migration20261124Access },
   { name: '20261124-idempotency', class: Migration20261124Idempotency },
+  { name: '20261124-quick-reply', class: Migration20261124QuickReply },
   { name: '20261124-work', class: Migration20261124Work },
 ] as const;
