@@ -1,7 +1,7 @@
 // The Bridge: carries messages between messengers and workspaces. All that others see of this folder.
 import type { Readable } from 'node:stream';
 import type { Access } from '../access/access.ts';
-import type { MessengerEvent } from '../domain/events.ts';
+import type { ChatRef, MessengerEvent } from '../domain/events.ts';
 import type { AccountId, AgentId, ChatId, DeliveryId, MessageId, WorkspaceId } from '../domain/ids.ts';
 import { plain } from '../domain/text.ts';
 import { fileName } from '../media/kind.ts';
@@ -169,6 +169,39 @@ export class Bridge {
     by: By,
   ): Promise<{ readonly messageId: MessageId } | Refusal> {
     return this.#replies.fromWeb({ ...reply, text: plain(reply.text) }, by);
+  }
+
+  /**
+   * Writes to a phone number (E.164) first, from an Account or from the only one there is; whoever starts a Chat is granted it. Asks the
+   * messenger, so never inside a transaction; rejects with a BridgeError when it can't be asked.
+   */
+  async newChat(
+    start: {
+      readonly agentId: AgentId;
+      readonly accountId: AccountId | undefined;
+      readonly phone: string;
+      readonly text: string;
+    },
+    by: By,
+  ): Promise<{ readonly chatId: ChatId; readonly messageId: MessageId } | Refusal> {
+    const { store, messenger } = this.#parts;
+    const linked = (await store.read.accounts.all()).filter(
+      ({ state }) => state !== 'unlinked' && state !== 'logged_out',
+    );
+    const chosen = start.accountId === undefined ? linked : linked.filter(({ id }) => id === start.accountId);
+    const [account, another] = chosen;
+    if (account === undefined) {
+      return { refused: linked.length === 0 ? 'No WhatsApp number is linked.' : 'This WhatsApp number isn’t linked.' };
+    }
+    if (another !== undefined) {
+      return { refused: `Say from which number: ${linked.map(({ name }) => name).join(', ')}.` };
+    }
+    const found = await messenger.findChat(account.id, start.phone);
+    if (found === undefined) return { refused: 'Nobody is on WhatsApp with this phone number.' };
+    const chat: ChatRef & { kind: 'direct' } = { ...found, kind: 'direct' };
+    // Known under another address already, it's made one with that here.
+    await this.#inbound.record({ kind: 'chats', account: account.id, chats: [chat] });
+    return this.#replies.begin({ agentId: start.agentId, accountId: account.id, chat, text: plain(start.text) }, by);
   }
 
   /** A person's word about a reply: resend, send what waited, or drop it. Gives the sentence to answer with. */

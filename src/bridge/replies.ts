@@ -1,8 +1,8 @@
 // Replies: recorded with their Deliveries in one transaction, whether written in a channel or on the web; resumed by a person's word.
 import type { Access } from '../access/access.ts';
 import type { Content } from '../domain/content.ts';
-import type { PlatformFile } from '../domain/events.ts';
-import type { AgentId, ChatId, MessageId, PostId } from '../domain/ids.ts';
+import type { ChatRef, PlatformFile } from '../domain/events.ts';
+import type { AccountId, AgentId, ChatId, MessageId, PostId } from '../domain/ids.ts';
 import type { RichText } from '../domain/text.ts';
 import type { Messenger } from '../platforms/messenger.ts';
 import type { Clock } from '../runtime/time.ts';
@@ -140,6 +140,57 @@ export class Replies {
       });
       return { messageId: message.id };
     });
+  }
+
+  /**
+   * The first message of a Chat that is recorded already. Its starter is granted it, but only while there's nothing in it that was kept from
+   * them: knowing a customer's number opens nothing.
+   */
+  async begin(
+    start: {
+      readonly agentId: AgentId;
+      readonly accountId: AccountId;
+      readonly chat: ChatRef & { kind: 'direct' };
+      readonly text: RichText;
+    },
+    by: By,
+  ): Promise<{ readonly chatId: ChatId; readonly messageId: MessageId } | { readonly refused: string }> {
+    const { store, access, clock } = this.#parts;
+    return store.transaction(async (tx) => {
+      const now = clock.now();
+      await tx.grants.lockChanges();
+      const { chat } = await tx.chats.resolve(start.accountId, start.chat, null, now);
+      let decision = await access.decide(tx, start.agentId, chat.id, now);
+      const isEmpty = chat.lastMessageAt === null && (await tx.messages.newest(chat.id)) === undefined;
+      if (!decision.allowed && decision.agent?.status === 'active' && isEmpty) {
+        await this.#grantToStarter(tx, chat.id, decision.agent, by, now);
+        decision = await access.decide(tx, start.agentId, chat.id, now);
+      }
+      if (!decision.allowed) {
+        const { agent, sentence } = decision;
+        return {
+          refused: agent?.status === 'active' ? `There is a chat with this number already. ${sentence}` : sentence,
+        };
+      }
+      if (chat.mode === 'off' || chat.mode === 'never') return { refused: 'This chat is read only.' };
+      const message = await this.record(tx, {
+        agent: decision.agent,
+        by,
+        chat,
+        content: { kind: 'text', text: start.text },
+        source: 'platform',
+        at: now,
+        root: undefined,
+      });
+      return { chatId: chat.id, messageId: message.id };
+    });
+  }
+
+  async #grantToStarter(tx: Tx, chatId: ChatId, { id: agentId, email }: Agent, by: By, now: Date): Promise<void> {
+    await tx.grants.grantChats([agentId], [chatId], { by: email, at: now, until: null });
+    await tx.mirrors.markStale({ chatId }, now);
+    const detail = { changed: 1, until: null, because: 'started the chat' };
+    await tx.audit.add({ ...by, action: 'access.granted', chatId, agentId, detail, at: now });
   }
 
   /** A person's word about a reply that failed, wasn't confirmed, or waited: the same message again, under the same id. */
