@@ -1,48 +1,219 @@
-// Answers what people ask by command and button. Every answer goes through the facades, which check the policy.
-import type { Access } from '../access/access.ts';
-import type { Bridge } from '../bridge/bridge.ts';
-import type { Answer, CommandRef, Request } from '../domain/command.ts';
-import { as, type MessageId, type WorkspaceId } from '../domain/ids.ts';
-import { plain } from '../domain/text.ts';
-import type { Clock } from '../runtime/time.ts';
-import type { Store } from '../store/store.ts';
+// Answers what people ask by command, button, form and shortcut: who it is, whether they may, what they want, and who does it.
+import type { Answer, CommandEntry, Request } from '../domain/command.ts';
+import { BridgeError } from '../domain/errors.ts';
+import type { WorkspaceId } from '../domain/ids.ts';
+import type { Agent } from '../store/agent.ts';
+import { access, explain, grant, revoke } from './access.ts';
+import type { Ask, CommandsParts, Handler, Parts, Who } from './ask.ts';
+import { complete } from './autocomplete.ts';
+import { chats, join, mode, newChat } from './chats.ts';
+import { deletePost, deliveries, giveUp, resendPost, resume, retry } from './deliveries.ts';
+import { fault, help, may } from './help.ts';
+import { addLabels, createLabel, deleteLabel, listLabels, removeLabels, renameLabel } from './labels.ts';
+import { addNumber, listNumbers, pairNumber, removeNumber } from './numbers.ts';
+import { OFFER, Offers } from './offers.ts';
+import { parseCommand } from './parse.ts';
+import { quickReply, quickReplyForm, quickReplySaved } from './quick-replies.ts';
+import { invite, inviteSent, labelsSent, linkSent, team } from './team.ts';
+import { commandTree as tree } from './tree.ts';
+import { adminOnlyWords, deactivatedWords, invitedWords, say, strangerWords, tooOldWords } from './words.ts';
 
-export interface CommandsParts {
-  readonly bridge: Bridge;
-  readonly access: Access;
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Gives an answer back to the Workspace it was asked in. */
-  readonly answer: (workspaceId: WorkspaceId, ref: CommandRef, answer: Answer) => Promise<void>;
+/** By the path of the entry. */
+const COMMANDS: Readonly<Record<string, Handler>> = {
+  invite,
+  team,
+  grant,
+  revoke,
+  access,
+  explain,
+  'label add': addLabels,
+  'label remove': removeLabels,
+  'label create': createLabel,
+  'label rename': renameLabel,
+  'label delete': deleteLabel,
+  'label list': (parts, ask) => listLabels(parts, ask),
+  mode,
+  chats,
+  'number list': listNumbers,
+  'number add': addNumber,
+  'number pair': pairNumber,
+  'number remove': removeNumber,
+  new: newChat,
+  q: quickReply,
+  deliveries,
+};
+
+interface Deed {
+  readonly who: Who;
+  readonly run: Handler;
 }
 
-const HELP = [
-  'Every WhatsApp chat has its channel here. Reply in the thread of a message and the customer gets it from your WhatsApp number.',
-  'What you write outside of threads stays inside the team, and so does a message in a thread that starts with // or note:.',
-  'Under each reply stands how far it got: ✓ sent, ✓✓ delivered, ✓✓ read.',
-].join('\n');
+/** By the name of a button's action, a form's or a shortcut; what stands behind its colon is `Ask.id`. */
+const BUTTONS: Readonly<Record<string, Deed>> = {
+  resend: { who: 'agent', run: resume('resend') },
+  send: { who: 'agent', run: resume('send') },
+  cancel: { who: 'agent', run: resume('cancel') },
+  join: { who: 'agent', run: join },
+  retry: { who: 'admin', run: retry },
+  'give-up': { who: 'admin', run: giveUp },
+  'q-form': { who: 'admin', run: quickReplyForm },
+};
+const FORMS: Readonly<Record<string, Deed>> = {
+  invite: { who: 'admin', run: inviteSent },
+  'team-labels': { who: 'admin', run: labelsSent },
+  'team-link': { who: 'admin', run: linkSent },
+  'q-save': { who: 'admin', run: quickReplySaved },
+};
+const SHORTCUTS: Readonly<Record<string, Deed>> = {
+  access: { who: 'agent', run: access },
+  resend: { who: 'agent', run: resendPost },
+  delete: { who: 'agent', run: deletePost },
+};
 
-const isResumption = (word: string | undefined): word is 'resend' | 'send' | 'cancel' =>
-  word === 'resend' || word === 'send' || word === 'cancel';
+/** What is wanted, once it's understood. */
+interface Wanted extends Deed {
+  /** For the audit log. */
+  readonly name: string;
+  readonly id: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+const nameOf = ({ path }: CommandEntry): string => path.join(' ');
 
 export class Commands {
-  readonly #parts: CommandsParts;
+  readonly #parts: Parts;
 
   constructor(parts: CommandsParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, offers: new Offers(parts.clock) };
   }
 
-  /** Answers one request, at once and privately. */
+  /** Answers one request, at once and privately. Rejects when the platform doesn't take the answer. */
   async handle(workspaceId: WorkspaceId, request: Request): Promise<void> {
     await this.#parts.answer(workspaceId, request.ref, await this.#answer(workspaceId, request));
   }
 
   async #answer(workspaceId: WorkspaceId, request: Request): Promise<Answer> {
-    const { access, bridge } = this.#parts;
-    const [action, id] = request.action.split(':');
-    if (request.via !== 'button' || !isResumption(action) || id === undefined) return { text: plain(HELP) };
-    const agent = await access.agentFor(workspaceId, request.user);
-    if (agent === undefined) return { text: plain('Nobody has invited you to Switchboard yet. Ask an admin.') };
-    return { text: plain(await bridge.resume(agent.id, as<MessageId>(id), action)) };
+    try {
+      const agent = await this.#parts.access.agentFor(workspaceId, request.user);
+      return await this.#answerTo(workspaceId, request, agent);
+    } catch (error) {
+      // The other side refused or didn't answer: that is for the asker to know.
+      if (error instanceof BridgeError) return say(error.sentence);
+      throw error;
+    }
+  }
+
+  async #answerTo(workspaceId: WorkspaceId, request: Request, agent: Agent | undefined): Promise<Answer> {
+    if (request.via === 'autocomplete') return this.#complete(workspaceId, request, agent);
+    const wanted = this.#wanted(request, agent);
+    if ('text' in wanted) return wanted;
+    const { who, run, name, id, options } = wanted;
+    if (agent === undefined || !may(who, agent)) return this.#refuse(workspaceId, request, agent, name);
+    const ask = await this.#ask(workspaceId, request, agent, { who, id, options });
+    return run(this.#parts, ask);
+  }
+
+  /** Understands a request; an answer when there is nothing to do but to say something. */
+  #wanted(request: Request, agent: Agent | undefined): Wanted | Answer {
+    const [name = '', ...rest] = request.action.split(':');
+    const { options } = request;
+    const known = (deed: Deed | undefined): Wanted | Answer =>
+      deed === undefined ? say(tooOldWords) : { ...deed, name, id: rest.join(':'), options };
+    switch (request.via) {
+      case 'command':
+        return this.#command(request, agent);
+      case 'button':
+        if (name !== OFFER) return known(BUTTONS[name]);
+        return known(agent === undefined ? undefined : this.#parts.offers.take(rest.join(':'), agent));
+      case 'form':
+        return known(FORMS[name]);
+      case 'shortcut':
+        return known(SHORTCUTS[name]);
+      case 'autocomplete':
+        return say();
+    }
+  }
+
+  #command(request: Request, agent: Agent | undefined): Wanted | Answer {
+    const parsed = parseCommand(tree, request.text, request.options);
+    if (parsed.kind !== 'entry') {
+      // How a command is written is told to those who may give it.
+      const isAllowed = !('entry' in parsed) || may(parsed.entry.who, agent);
+      if (isAllowed) return fault(tree, parsed);
+      // Not allowed, so nothing is run.
+      return {
+        who: parsed.entry.who,
+        run: () => Promise.resolve(say()),
+        name: nameOf(parsed.entry),
+        id: '',
+        options: {},
+      };
+    }
+    const { entry, options } = parsed;
+    const name = nameOf(entry);
+    const run = COMMANDS[name];
+    if (run === undefined) return help(tree, agent, options['command']);
+    return { who: entry.who, run, name, id: '', options };
+  }
+
+  async #ask(
+    workspaceId: WorkspaceId,
+    request: Request,
+    agent: Agent,
+    wanted: Pick<Ask, 'who' | 'id' | 'options'>,
+  ): Promise<Ask> {
+    const { store, access: rules } = this.#parts;
+    const { channel, user, post } = request;
+    const mirror = channel === undefined ? undefined : await store.read.mirrors.ofChannel(workspaceId, channel);
+    const source = await this.#source(workspaceId);
+    return {
+      ...wanted,
+      workspaceId,
+      user,
+      agent,
+      here: mirror?.chatId,
+      post,
+      actor: { kind: 'agent', agentId: agent.id, name: agent.email, source },
+      by: { actor: { kind: 'agent', agentId: agent.id }, source },
+      phones: await rules.phonesFor(agent),
+    };
+  }
+
+  async #source(workspaceId: WorkspaceId): Promise<string> {
+    return (await this.#parts.store.read.workspaces.find(workspaceId))?.platform ?? 'channel';
+  }
+
+  /** Says why not, and writes down that it was tried. */
+  async #refuse(workspaceId: WorkspaceId, { user }: Request, agent: Agent | undefined, name: string): Promise<Answer> {
+    const { store, clock } = this.#parts;
+    await store.read.audit.add({
+      actor: agent === undefined ? { kind: 'stranger', name: user } : { kind: 'agent', agentId: agent.id },
+      action: 'command.refuse',
+      detail: { command: name },
+      source: await this.#source(workspaceId),
+      at: clock.now(),
+    });
+    switch (agent?.status) {
+      case undefined:
+        return say(strangerWords);
+      case 'invited':
+        return say(invitedWords);
+      case 'deactivated':
+        return say(deactivatedWords);
+      case 'active':
+        return say(adminOnlyWords);
+    }
+  }
+
+  /** Offers nothing where it may not, or there's nothing to offer. */
+  async #complete(workspaceId: WorkspaceId, request: Request, agent: Agent | undefined): Promise<Answer> {
+    const words = request.text.trim().toLowerCase().split(/\s+/u);
+    const entry = tree.entries.find(({ path }) => path.every((word, at) => word === words[at]));
+    const option = entry?.options.find(({ name }) => name === request.focused);
+    if (agent === undefined || entry === undefined || option === undefined || !may(entry.who, agent)) {
+      return { text: [], choices: [] };
+    }
+    const ask = await this.#ask(workspaceId, request, agent, { who: entry.who, id: '', options: request.options });
+    return complete(this.#parts, ask, option);
   }
 }

@@ -33,11 +33,14 @@ export interface Answer {
   readonly form?: Form;
   /** Errors by field id: shown in the open form, which stays open. */
   readonly fieldErrors?: Readonly<Record<string, string>>;
+  /** For `autocomplete` only: what to offer for the focused option, the likeliest first, at most 25; labels have at most 100 characters. */
+  readonly choices?: readonly { readonly value: string; readonly label: string }[];
 }
 
 /**
- * `command`: the words after `/wa` as typed, or parsed by the platform into `options`. `button`: a Button's action.
- * `form`: a Form's action with its values. `shortcut`: a message shortcut's name on `post`.
+ * `command`: the words after `/wa` as typed; a platform with typed options gives the path as `text` (`label add`) and the rest as `options`.
+ * `button`: a Button's action. `form`: a Form's action with its values, several choices joined by commas. `shortcut`: a message shortcut's
+ * name on `post`. `autocomplete`: as `command`, while it's being typed; `focused` is the option that is asked for.
  */
 export interface Request {
   readonly ref: CommandRef;
@@ -49,6 +52,7 @@ export interface Request {
   readonly action: string;
   readonly text: string;
   readonly options: Readonly<Record<string, string>>;
+  readonly focused?: string;
 }
 
 /** One option of a subcommand. */
@@ -59,6 +63,13 @@ export interface CommandOption {
   readonly kind: 'text' | 'choice';
   readonly choices?: readonly string[];
   readonly autocomplete?: boolean;
+  /** Several values may be given, separated by commas. */
+  readonly list?: boolean;
+  /**
+   * How it's written where commands are text: `word` (default), `words` (all that's left but named options), `rest` (everything from there on, as
+   * it stands), `key` (`name:value`), `after` (`name value …` or `name:value`).
+   */
+  readonly typed?: 'word' | 'words' | 'rest' | 'key' | 'after';
 }
 
 /** The `/wa` tree that every platform renders in its own way. */
@@ -67,6 +78,8 @@ export interface CommandEntry {
   readonly description: string;
   readonly who: 'anyone' | 'agent' | 'admin';
   readonly options: readonly CommandOption[];
+  /** The words after `/wa`, as somebody would type them. */
+  readonly examples?: readonly string[];
 }
 
 export interface CommandTree {

@@ -1,0 +1,135 @@
+// /wa deliveries, the buttons under replies, and the shortcuts on messages: what didn't arrive, once more; what shouldn't have been sent, deleted.
+import type { Answer } from '../domain/command.ts';
+import { as, type DeliveryId, type MessageId } from '../domain/ids.ts';
+import type { Button } from '../domain/post.ts';
+import type { ListedDelivery } from '../store/listing.ts';
+import type { Message } from '../store/message.ts';
+import { isRefused, type Ask, type Parts, type Refused } from './ask.ts';
+import { chatName } from './find.ts';
+import { counted, listed, say, timeOf } from './words.ts';
+
+const PAGE = 8;
+/** The column holds numbers of at most so many digits. */
+const ID = /^[1-9]\d{0,17}$/u;
+
+export const deliveries = (parts: Parts, ask: Ask): Promise<Answer> => deliveryPage(parts, ask, undefined);
+
+async function deliveryPage(parts: Parts, ask: Ask, before: DeliveryId | undefined): Promise<Answer> {
+  const { store, offers } = parts;
+  const place = before === undefined ? {} : { before };
+  const rows = await store.read.deliveries.list({ states: ['failed', 'uncertain'], limit: PAGE + 1, ...place });
+  const page = rows.slice(0, PAGE);
+  const counts = await store.read.deliveries.counts();
+  const waiting = counts.filter(({ state }) => state === 'queued' || state === 'sending');
+  const count = waiting.reduce((sum, one) => sum + one.count, 0);
+  const oldest = waiting.flatMap(({ oldestAt }) => oldestAt ?? []).toSorted((a, b) => a.getTime() - b.getTime())[0];
+  const last =
+    oldest === undefined
+      ? 'Nothing waits to be delivered.'
+      : `${counted(count, 'delivery', 'deliveries')} wait to be made, the oldest since ${timeOf(oldest)}.`;
+  if (page.length === 0) return say('Nothing failed, and everything is confirmed.', last);
+  const items = await Promise.all(page.map((row, index) => lineOf(parts, ask, row, index + 1)));
+  const buttons = page.flatMap(({ id }, index): Button[] => [
+    { action: `retry:${id}`, label: `Resend ${index + 1}`, tone: 'normal' },
+    { action: `give-up:${id}`, label: `Give up ${index + 1}`, tone: 'normal' },
+  ]);
+  const end = page.at(-1);
+  if (rows.length > page.length && end !== undefined) {
+    buttons.push(offers.button(ask, { label: 'More' }, (again, asked) => deliveryPage(again, asked, end.id)));
+  }
+  return listed('Failed or not confirmed', items, { last, buttons });
+}
+
+async function lineOf({ store }: Parts, ask: Ask, row: ListedDelivery, place: number): Promise<string> {
+  const chat = row.chatId === null ? undefined : await store.read.listings.chat(row.chatId);
+  const name = chat === undefined ? 'nobody in particular' : chatName(ask, chat);
+  const state = row.state === 'failed' ? 'failed' : 'not confirmed';
+  const reason = row.reason === null ? '' : `: ${row.reason}`;
+  return `${place}. ${taskWords(row.task.kind)} ${name}, ${timeOf(row.createdAt)} — ${state}${reason}`;
+}
+
+function taskWords(kind: ListedDelivery['task']['kind']): string {
+  switch (kind) {
+    case 'send':
+      return 'A reply to';
+    case 'amend':
+      return 'An edit to';
+    case 'revoke':
+      return 'A deletion for';
+    case 'react':
+      return 'A reaction to';
+    case 'read':
+      return 'Read marks for';
+    case 'show':
+      return 'A post in the channel of';
+    case 'reactions':
+      return 'Reactions in the channel of';
+    case 'line':
+      return 'The line under a reply to';
+    case 'notice':
+      return 'A notice about';
+  }
+}
+
+/** The buttons of `/wa deliveries`. */
+const onDelivery =
+  (act: 'retry' | 'giveUp', done: string) =>
+  async ({ bridge }: Parts, ask: Ask): Promise<Answer> => {
+    if (!ID.test(ask.id)) return say('There is no such delivery.');
+    const refusal = await bridge[act](as<DeliveryId>(ask.id), ask.by);
+    return say(refusal?.refused ?? done);
+  };
+export const retry = onDelivery('retry', 'It is tried again.');
+export const giveUp = onDelivery('giveUp', 'It is left as it is.');
+
+/** The buttons under a reply. */
+export const resume =
+  (what: 'resend' | 'send' | 'cancel') =>
+  async ({ bridge }: Parts, ask: Ask): Promise<Answer> =>
+    say(await bridge.resume(ask.agent.id, as<MessageId>(ask.id), what));
+
+/** The reply that a shortcut was used on, if the asker may act on its Chat. */
+async function replyOf({ store, access }: Parts, ask: Ask): Promise<Message | Refused> {
+  const mirrors = ask.here === undefined ? [] : await store.read.mirrors.ofChat(ask.here);
+  const mirror = mirrors.find(({ workspaceId }) => workspaceId === ask.workspaceId);
+  const isAnywhere = mirror !== undefined && ask.post !== undefined;
+  const post = isAnywhere ? await store.read.posts.byPostId(mirror.id, ask.post) : undefined;
+  const message = post === undefined ? undefined : await store.read.messages.find(post.messageId);
+  if (message === undefined) return { refused: 'This is no message of a WhatsApp chat.' };
+  const decision = await access.mayReply(ask.agent.id, message.chatId);
+  if (!decision.allowed) return { refused: decision.sentence };
+  return message.direction === 'out'
+    ? message
+    : { refused: 'This was written by the customer; only replies of ours can be resent or deleted.' };
+}
+
+export async function resendPost(parts: Parts, ask: Ask): Promise<Answer> {
+  const reply = await replyOf(parts, ask);
+  return say(isRefused(reply) ? reply.refused : await parts.bridge.resume(ask.agent.id, reply.id, 'resend'));
+}
+
+/** Deletes a reply on WhatsApp, as if its writer had deleted their post; the post itself stays here. */
+export async function deletePost(parts: Parts, ask: Ask): Promise<Answer> {
+  const { store, bridge, clock } = parts;
+  const reply = await replyOf(parts, ask);
+  if (isRefused(reply)) return say(reply.refused);
+  if (reply.deletedAt !== null) return say('That was deleted already.');
+  if (ask.agent.role !== 'admin' && reply.agentId !== ask.agent.id) {
+    return say('Only its writer or an admin may delete a reply.');
+  }
+  const { originWorkspaceId, originPostId } = reply;
+  const mirrors = await store.read.mirrors.ofChat(reply.chatId);
+  const channel = mirrors.find(({ workspaceId }) => workspaceId === originWorkspaceId)?.channelId ?? null;
+  if (originWorkspaceId === null || originPostId === null || channel === null) {
+    return say('This reply wasn’t written in a channel, so it can’t be deleted from one.');
+  }
+  const at = clock.now();
+  const key = `delete:${originPostId}`;
+  await bridge.heard(originWorkspaceId, { kind: 'deleted', key, channel, post: originPostId, at });
+  const after = await store.read.messages.find(reply.id);
+  if ((after?.deletedAt ?? null) === null)
+    return say('WhatsApp lets messages be deleted within two days only; this one stays.');
+  const detail = { messageId: reply.id };
+  await store.read.audit.add({ ...ask.by, action: 'reply.delete', chatId: reply.chatId, detail, at });
+  return say('It is being deleted on WhatsApp.');
+}
