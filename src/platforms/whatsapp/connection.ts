@@ -65,7 +65,8 @@ export class Connection {
       devices: new BoundedCache(clock, 5 * MINUTE_MS, 10_000),
       retries: new BoundedCache(clock, 60 * MINUTE_MS, 10_000),
     };
-    this.#keys = new KeyStore({ account, sessions, onBroken: (error) => this.#socket?.break(error) });
+    const onLearned = () => options.onStored();
+    this.#keys = new KeyStore({ account, sessions, onLearned, onBroken: (error) => this.#socket?.break(error) });
   }
 
   /** The connection, while it is open. */

@@ -41,6 +41,8 @@ export interface KeyStoreOptions {
   readonly sessions: SessionStore;
   /** Called at once when a commit failed, before anybody else learns of it: nothing may be acknowledged any more. */
   readonly onBroken: (error: unknown) => void;
+  /** Called when pairs of LID and number were stored among the Arrivals. */
+  readonly onLearned?: () => void;
 }
 
 /**
@@ -131,8 +133,10 @@ export class KeyStore implements SignalKeyStoreWithTransaction {
     for (const [type, values] of unit.written) {
       for (const [id, value] of values) changes.push({ type, id, value: value === null ? null : encode(value) });
     }
-    const arrivals = [...unit.arrivals, ...mappingArrival(unit.written.get('lid-mapping'))];
+    const learned = mappingArrival(unit.written.get('lid-mapping'));
+    const arrivals = [...unit.arrivals, ...learned];
     if (changes.length > 0 || arrivals.length > 0) await this.record(arrivals, changes);
+    if (learned.length > 0) this.#options.onLearned?.();
   }
 
   #writtenValue(type: string, id: string): unknown {
