@@ -21,7 +21,7 @@ export interface Device {
 export class Account {
   readonly number: string;
   readonly lidUser: string;
-  readonly addressing: Addressing;
+  addressing: Addressing;
   readonly devices = new Map<number, Device>();
   name: string;
   #nextDeviceId = 1;

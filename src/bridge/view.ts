@@ -1,5 +1,5 @@
 // Reads what `compose` must know of a Message for one Mirror: names, quote, thread, file.
-import type { ContactId, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { AccountId, ContactId, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
 import type { PostAuthor, PostFile } from '../domain/post.ts';
 import { BridgeError } from '../domain/errors.ts';
 import { fileName } from '../media/kind.ts';
