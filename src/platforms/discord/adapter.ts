@@ -1,0 +1,203 @@
+// A Discord server as a ChatPlatform: what comes in is told until it's stored, what goes out is posted once.
+import type { Readable } from 'node:stream';
+import type { Answer, CommandRef, CommandTree } from '../../domain/command.ts';
+import type { PlatformEvent, Problem } from '../../domain/events.ts';
+import type { ChannelId, FileRef, PostId, UserId } from '../../domain/ids.ts';
+import type { Post } from '../../domain/post.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Clock } from '../../runtime/time.ts';
+import type {
+  Attempt,
+  ChannelSpec,
+  ChatPlatform,
+  KnownChannel,
+  MembershipReport,
+  OpenedChannel,
+  PlatformStart,
+  PostTarget,
+} from '../platform.ts';
+import { Answers } from './answers.ts';
+import { Api } from './api.ts';
+import { discordCapabilities } from './capabilities.ts';
+import { Channels } from './channels.ts';
+import { register } from './command-tree.ts';
+import { Connection } from './connection.ts';
+import { describe } from './directory.ts';
+import { openFile } from './files.ts';
+import { History } from './history.ts';
+import { postParts } from './ids.ts';
+import { Intake } from './intake.ts';
+import { Members } from './members.ts';
+import { OwnDoings } from './own-doings.ts';
+import { INVITED } from './permissions.ts';
+import { Places } from './places.ts';
+import { Posts } from './posts.ts';
+import { ReplyForm } from './reply-form.ts';
+import { checkSetup } from './setup.ts';
+import { Webhooks } from './webhooks.ts';
+
+export interface DiscordOptions {
+  readonly botToken: string;
+  /** The server that the bot works in. */
+  readonly guildId: string;
+  /** Base of the REST API, ending in `/api`; Discord's own when absent. */
+  readonly apiUrl?: string;
+  /** How many text channels are opened before private threads are. Default 400 of the 500 that a server may have. */
+  readonly channelBudget?: number;
+  /** How often a refusal is looked at again, in milliseconds. Default: a minute. */
+  readonly refusedRetryMs?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class DiscordPlatform implements ChatPlatform {
+  readonly name = 'discord';
+  readonly capabilities = discordCapabilities;
+  readonly #guildId: string;
+  readonly #api: Api;
+  readonly #connection: Connection;
+  readonly #channels: Channels;
+  readonly #members: Members;
+  readonly #posts: Posts;
+  readonly #history: History;
+  readonly #answers: Answers;
+  readonly #intake: Intake;
+  readonly #stopping = new AbortController();
+  #commands: CommandTree | undefined;
+
+  constructor(options: DiscordOptions) {
+    const { guildId, botToken, apiUrl, clock, channelBudget = 400, refusedRetryMs = 60_000 } = options;
+    const log = options.log.child({ platform: this.name });
+    const stopping = this.#stopping.signal;
+    this.#guildId = guildId;
+    const api = new Api({ botToken, apiUrl, onRefused: () => this.#connection.refuse() });
+    this.#api = api;
+    const places = new Places();
+    const own = new OwnDoings();
+    const me = () => this.#connection.me();
+    this.#answers = new Answers(api, clock);
+    this.#channels = new Channels({ api, guildId, budget: channelBudget, places, own, me });
+    this.#members = new Members({ api, guildId, own, me });
+    this.#posts = new Posts({ api, guildId, places, own, webhooks: new Webhooks(api, me) });
+    this.#intake = new Intake({
+      guildId,
+      api,
+      clock,
+      log,
+      answers: this.#answers,
+      replyForm: new ReplyForm(api, places),
+      places,
+      own,
+      me,
+      onPlaceChanged: (change) => {
+        if (change.what === 'deleted' || change.what === 'renamed') this.#channels.forget(change.channel);
+      },
+      stopping,
+    });
+    this.#history = new History({
+      api,
+      guildId,
+      clock,
+      context: (channels) => this.#intake.context(channels),
+      remembered: (channel) => this.#intake.remembered(channel),
+      stopping,
+    });
+    this.#connection = new Connection({
+      botToken,
+      apiUrl,
+      guildId,
+      permissions: INVITED,
+      api,
+      clock,
+      log,
+      refusedRetryMs,
+      take: (packet) => this.#intake.take(packet),
+      onOpened: () => this.#registerCommands(),
+    });
+  }
+
+  async start(options: PlatformStart): Promise<void> {
+    this.#commands = options.commands;
+    this.#intake.start(options.onEvent, options.commands);
+    await this.#connection.start(options.onState);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#connection.stop();
+    await this.#intake.settle();
+    this.#api.close();
+  }
+
+  async openChannel(spec: ChannelSpec): Promise<OpenedChannel> {
+    return this.#channels.open(spec);
+  }
+
+  async updateChannel(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void> {
+    await this.#channels.update(channel, changes);
+  }
+
+  async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
+    return this.#members.set(channel, wanted);
+  }
+
+  /** Discord finds nobody by email. */
+  async findUser(): Promise<UserId | undefined> {
+    return undefined;
+  }
+
+  async describeUser(user: UserId) {
+    return describe(this.#api, this.#guildId, user);
+  }
+
+  missed(known: readonly KnownChannel[]): AsyncIterable<PlatformEvent> {
+    return this.#history.missed(known);
+  }
+
+  async post(to: PostTarget, post: Post, attempt: Attempt): Promise<PostId> {
+    return this.#posts.post(to, post, attempt);
+  }
+
+  async lookUp(to: PostTarget, attempt: Attempt): Promise<PostId | undefined> {
+    return this.#history.find(await this.#posts.placesOf(to), attempt);
+  }
+
+  async edit(id: PostId, post: Post): Promise<void> {
+    await this.#posts.edit(id, post);
+  }
+
+  async remove(id: PostId): Promise<void> {
+    await this.#posts.remove(id);
+  }
+
+  async react(id: PostId, emoji: string, on: boolean): Promise<boolean> {
+    return this.#posts.react(id, emoji, on);
+  }
+
+  async tell(user: UserId, where: PostTarget | undefined, post: Post): Promise<void> {
+    await this.#posts.tell(user, where, post, async () => (await this.describeUser(user)).name);
+  }
+
+  async openFile(ref: FileRef): Promise<Readable> {
+    return openFile(this.#api, ref);
+  }
+
+  async answer(request: CommandRef, answer: Answer): Promise<void> {
+    await this.#answers.answer(request, answer);
+  }
+
+  async linkTo(id: PostId): Promise<string | undefined> {
+    const { channel, message } = postParts(id);
+    return `https://discord.com/channels/${this.#guildId}/${channel}/${message}`;
+  }
+
+  async setup(): Promise<readonly Problem[]> {
+    return checkSetup({ api: this.#api, guildId: this.#guildId, isConnected: () => this.#connection.isConnected });
+  }
+
+  async #registerCommands(): Promise<void> {
+    if (this.#commands === undefined) return;
+    const { applicationId } = await this.#connection.me();
+    await register(this.#api, applicationId, this.#guildId, this.#commands);
+  }
+}
