@@ -2,17 +2,13 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { AgentId, ChatId, MessageId, MirrorId, PostId } from '../domain/ids.ts';
+import type { Ticket, TicketId, TicketPriority, TicketStatus } from '../domain/ticket.ts';
 import { AgentEntity } from './agent.ts';
 import { ChatEntity } from './chat.ts';
 import { newId, type Db } from './db.ts';
+import type { LabelId } from './label.ts';
 import type { Scope } from './listing.ts';
 import { MirrorEntity } from './mirror.ts';
-
-declare const brand: unique symbol;
-export type TicketId = string & { readonly [brand]: 'Ticket' };
-
-export type TicketStatus = 'open' | 'in_progress' | 'closed';
-export type TicketPriority = 'low' | 'normal' | 'high' | 'urgent';
 
 export const TicketEntity = defineEntity({
   name: 'Ticket',
@@ -73,20 +69,6 @@ export const TicketPostEntity = defineEntity({
   },
   indexes: [{ name: 'ticket_post_place', properties: ['mirrorId', 'remoteId'] }],
 });
-
-export interface Ticket {
-  readonly id: TicketId;
-  readonly number: number;
-  readonly chatId: ChatId;
-  readonly messageId: MessageId | null;
-  readonly subject: string;
-  readonly status: TicketStatus;
-  readonly assigneeId: AgentId | null;
-  readonly priority: TicketPriority;
-  readonly dueAt: Date | null;
-  readonly openedAt: Date;
-  readonly closedAt: Date | null;
-}
 
 export interface TicketPost {
   readonly ticketId: TicketId;
@@ -185,6 +167,7 @@ export const ticketQueries = (db: Db) => {
         .where('status', '<>', 'closed')
         .orderBy('number')
         .execute(),
+    /** Locked until the transaction ends. */
     lastClosedOf: (chatId: ChatId): Promise<Ticket | undefined> =>
       db
         .selectFrom('ticket')
@@ -193,6 +176,7 @@ export const ticketQueries = (db: Db) => {
         .where('status', '=', 'closed')
         .orderBy('closedAt', 'desc')
         .limit(1)
+        .forUpdate()
         .executeTakeFirst(),
     /** Locked until the transaction ends. */
     unresolvedBy: (assigneeId: AgentId): Promise<Ticket[]> =>
@@ -221,6 +205,10 @@ export const ticketQueries = (db: Db) => {
       else if (assigneeId !== undefined) query = query.where('ticket.assigneeId', '=', assigneeId);
       if (page.before !== undefined) query = query.where('ticket.number', '<', page.before);
       return query.orderBy('ticket.number', 'desc').limit(page.limit).execute();
+    },
+    labelIdsOf: async (chatId: ChatId): Promise<LabelId[]> => {
+      const rows = await db.selectFrom('chat_label').select('labelId').where('chatId', '=', chatId).execute();
+      return rows.map(({ labelId }) => labelId);
     },
     /** A merged Chat's Tickets go to the one that stays. */
     moveChat: async (from: ChatId, to: ChatId): Promise<void> => {
