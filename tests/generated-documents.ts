@@ -1,10 +1,12 @@
-// The documents that are made from code: `npm run docs:parity` writes what platforms can do, `npm run docs:manifest` Slack's app manifest.
+// The documents that are made from code: `npm run docs:parity` writes what platforms can do, `npm run docs:manifest` Slack's app manifest,
+// `npm run docs:commands` what can be asked with /wa.
 import { globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { commandTree } from '../src/commands/tree.ts';
+import { commandTree, usageOf } from '../src/commands/tree.ts';
+import type { CommandEntry } from '../src/domain/command.ts';
 import { slackManifest } from '../src/platforms/slack/manifest.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -13,6 +15,7 @@ const root = path.join(import.meta.dirname, '..');
 export const GENERATED = [
   { file: 'docs/parity.md', command: 'parity', make: parity },
   { file: 'docs/slack-app-manifest.json', command: 'manifest', make: manifest },
+  { file: 'docs/commands.md', command: 'commands', make: commands },
 ] as const;
 
 const capabilities = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
@@ -65,6 +68,53 @@ function shown(key: string, value: string | number | boolean | undefined): strin
 /** For Socket Mode: paste it at api.slack.com/apps. */
 async function manifest(): Promise<string> {
   return `${JSON.stringify(slackManifest(commandTree, { name: 'Switchboard' }), null, 2)}\n`;
+}
+
+const WHO: Readonly<Record<CommandEntry['who'], string>> = {
+  anyone: 'Anyone',
+  agent: 'Everybody of the team, for the chats they see',
+  admin: 'Admins',
+};
+
+/** A table of all commands, each in full, and the shortcuts. */
+async function commands(): Promise<string> {
+  const { name, entries, shortcuts } = commandTree;
+  const cell = (text: string): string => text.replaceAll('|', String.raw`\|`);
+  const rows = entries.map(
+    (entry) => `| \`/${cell(usageOf(commandTree, entry))}\` | ${cell(entry.description)} | ${entry.who} |`,
+  );
+  return `# Commands
+
+Made by \`npm run docs:commands\` from \`src/commands/tree.ts\`; don't edit it by hand.
+
+The same on every platform, and answered to you alone. Where commands are typed as text, \`<…>\` must be given and \`[…]\` may be;
+lists are separated by commas, and a name with blanks or commas in it stands in quotes. \`this\`, or no chat at all, is the chat of the channel you are in.
+People go by email, name or mention. Who may give a command is decided by the rules of access, never by the platform's own permissions.
+
+| Command | What it does | Who |
+| --- | --- | --- |
+${rows.join('\n')}
+
+${entries.map(inFull).join('\n\n')}
+
+## On messages
+
+Where there are no commands (inside of threads), a message's own menu does the work: ${shortcuts.map(({ label }) => `**${label}**`).join(', ')}.
+The same rules apply.
+
+In text: \`/${name} help\` shows all this to each person as far as it is for them.
+`;
+}
+
+function inFull(entry: CommandEntry): string {
+  const options = entry.options.map((option) => `- \`${option.name}\`: ${option.description}`);
+  const examples = (entry.examples ?? []).map((example) => `/${commandTree.name} ${example}`);
+  return [
+    `## /${commandTree.name} ${entry.path.join(' ')}`,
+    `${entry.description}. ${WHO[entry.who]}.`,
+    ...(options.length === 0 ? [] : [options.join('\n')]),
+    ['```', ...examples, '```'].join('\n'),
+  ].join('\n\n');
 }
 
 if (process.argv[1] === import.meta.filename) {

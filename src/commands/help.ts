@@ -1,4 +1,4 @@
-// /wa help, and what somebody is told who wrote something that isn't a command. Pure.
+// /wa help, and what somebody is told who wrote something that isn't a command.
 import type { Answer, CommandEntry, CommandTree } from '../domain/command.ts';
 import type { Agent } from '../store/agent.ts';
 import type { Who } from './ask.ts';
