@@ -10,8 +10,8 @@ import type { Capabilities } from '../platforms/platform.ts';
 export interface MessageView {
   readonly content: Content;
   readonly author: PostAuthor;
-  /** The agent's email, when an agent wrote it elsewhere. */
-  readonly agentEmail?: string;
+  /** Whose reply it is, when it was written elsewhere: an agent's email, or `API` for the admin's token. */
+  readonly replier?: string;
   readonly state: ReplyState | undefined;
   readonly messageId: string;
   /** Who made a group's change, when known. */
@@ -237,7 +237,7 @@ function smallLines(view: MessageView): string[] {
   const earlier = view.isDeleted ? [] : view.earlier.map((text) => `Before: ${strip(text)}`);
   const reactions = view.reactions.map(({ name, emoji }) => `${name} reacted with ${emoji}`);
   const line =
-    view.agentEmail === undefined || view.state === undefined ? [] : [lineWords(view.agentEmail, view.state)];
+    view.replier === undefined || view.state === undefined ? [] : [lineWords(view.replier, view.state)];
   return [...earlier, ...reactions, ...line];
 }
 
@@ -311,5 +311,9 @@ function withLines(parts: readonly Post[], view: MessageView): readonly Post[] {
   const lines = smallLines(view);
   if (lines.length === 0) return parts;
   const last = parts.findLastIndex((part) => part.author !== undefined);
-  return parts.map((part, index) => (index === last ? { ...part, lines: [...part.lines, ...lines] } : part));
+  const isReply = view.replier !== undefined && view.state !== undefined && !view.isDeleted;
+  const buttons = isReply ? lineButtons(view.messageId, view.state.state) : [];
+  return parts.map((part, index) =>
+    index === last ? { ...part, lines: [...part.lines, ...lines], buttons: [...part.buttons, ...buttons] } : part,
+  );
 }

@@ -79,7 +79,8 @@ export async function updateInMirrors(
 
 /** How far a reply got changed: the line under it, and in the other Mirrors the post itself, say so. */
 export async function showLine(tx: Tx, message: Message, now: Date): Promise<void> {
-  if (message.direction !== 'out' || message.agentId === null || message.note) return;
+  const isReply = message.agentId !== null || message.source === 'web';
+  if (message.direction !== 'out' || !isReply || message.note) return;
   for (const mirror of await tx.mirrors.ofChat(message.chatId)) {
     if (mirror.workspaceId === message.originWorkspaceId) {
       await tx.deliveries.enqueue(

@@ -117,7 +117,7 @@ export async function viewOf(
     author,
     content,
     ...(content.kind === 'change' && message.contactId !== null ? { by: author.name } : {}),
-    ...(agent === undefined ? {} : { agentEmail: agent.email }),
+    ...(agent === undefined && message.source !== 'web' ? {} : { replier: agent?.email ?? 'API' }),
     state: message.state === null ? undefined : { state: message.state, reason: message.reason ?? undefined },
     marks: [...(message.source === 'phone' ? ['from the phone'] : []), ...(message.forwarded ? ['forwarded'] : [])],
     ...(isQuoteNeeded
