@@ -201,6 +201,11 @@ export class Town {
     }
   }
 
+  /** A connection to the program's database; whoever asks ends it. */
+  async sql(): ReturnType<typeof connect> {
+    return connect(this.database);
+  }
+
   /** The channel whose name begins like this, once it's there. */
   async channel(start: string): Promise<Channel> {
     return this.until(() => this.slack.channels().find(({ name }) => name.startsWith(start)), `the channel ${start}`);
