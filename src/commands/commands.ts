@@ -16,7 +16,15 @@ import { parseCommand } from './parse.ts';
 import { quickReply, quickReplyForm, quickReplySaved } from './quick-replies.ts';
 import { invite, inviteSent, labelsSent, linkSent, team } from './team.ts';
 import { commandTree as tree } from './tree.ts';
-import { adminOnlyWords, deactivatedWords, invitedWords, say, strangerWords, tooOldWords } from './words.ts';
+import {
+  adminOnlyWords,
+  deactivatedWords,
+  faultWords,
+  invitedWords,
+  say,
+  strangerWords,
+  tooOldWords,
+} from './words.ts';
 
 /** By the path of the entry. */
 const COMMANDS: Readonly<Record<string, Handler>> = {
@@ -87,9 +95,17 @@ export class Commands {
     this.#parts = { ...parts, offers: new Offers(parts.clock) };
   }
 
-  /** Answers one request, at once and privately. Rejects when the platform doesn't take the answer. */
+  /** Answers one request, at once and privately. Rejects when the platform doesn't take the answer, or a fault of ours kept it from being made. */
   async handle(workspaceId: WorkspaceId, request: Request): Promise<void> {
-    await this.#parts.answer(workspaceId, request.ref, await this.#answer(workspaceId, request));
+    const answered = (answer: Answer): Promise<void> => this.#parts.answer(workspaceId, request.ref, answer);
+    let answer: Answer;
+    try {
+      answer = await this.#answer(workspaceId, request);
+    } catch (error) {
+      await answered(say(faultWords));
+      throw error;
+    }
+    await answered(answer);
   }
 
   async #answer(workspaceId: WorkspaceId, request: Request): Promise<Answer> {

@@ -118,6 +118,7 @@ export const invitedWords =
   'Your invitation to Switchboard isn’t claimed yet; open its link, or ask an admin to link you.';
 export const deactivatedWords = 'Your access to Switchboard was ended; ask an admin if you need it again.';
 export const adminOnlyWords = 'Only admins may do this; ask one of them.';
+export const faultWords = 'Something went wrong on our side, so perhaps nothing was done. Please look, and ask again.';
 export const tooOldWords = 'That was too long ago, or was done already. Please ask again.';
 export const noChatHereWords =
   'This channel shows no WhatsApp chat. Ask in a chat’s channel, or name the chat; /wa chats lists those you see.';
