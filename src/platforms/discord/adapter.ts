@@ -36,6 +36,8 @@ import { ReplyForm } from './reply-form.ts';
 import { checkSetup } from './setup.ts';
 import { Webhooks } from './webhooks.ts';
 
+const COMMANDS_RETRY_MS = 30_000;
+
 export interface DiscordOptions {
   readonly botToken: string;
   /** The server that the bot works in. */
@@ -90,7 +92,7 @@ export class DiscordPlatform implements ChatPlatform {
       own,
       me,
       onPlaceChanged: (change) => {
-        if (change.what === 'deleted' || change.what === 'renamed') this.#channels.forget(change.channel);
+        if (change.what === 'deleted' || change.what === 'renamed') this.#channels.forget();
       },
       stopping,
     });
@@ -112,7 +114,7 @@ export class DiscordPlatform implements ChatPlatform {
       log,
       refusedRetryMs,
       take: (packet) => this.#intake.take(packet),
-      onOpened: () => this.#registerCommands(),
+      onOpened: () => this.#registerCommands(clock, log),
     });
   }
 
@@ -195,9 +197,17 @@ export class DiscordPlatform implements ChatPlatform {
     return checkSetup({ api: this.#api, guildId: this.#guildId, isConnected: () => this.#connection.isConnected });
   }
 
-  async #registerCommands(): Promise<void> {
-    if (this.#commands === undefined) return;
-    const { applicationId } = await this.#connection.me();
-    await register(this.#api, applicationId, this.#guildId, this.#commands);
+  /** Until Discord knows them, or we stop. */
+  async #registerCommands(clock: Clock, log: Log): Promise<void> {
+    const stopping = this.#stopping.signal;
+    while (this.#commands !== undefined && !stopping.aborted) {
+      try {
+        const { applicationId } = await this.#connection.me();
+        return await register(this.#api, applicationId, this.#guildId, this.#commands);
+      } catch (error) {
+        log.warn({ err: error }, 'the commands could not be registered with Discord and will be tried again');
+        await clock.sleep(COMMANDS_RETRY_MS, stopping);
+      }
+    }
   }
 }

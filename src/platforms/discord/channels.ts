@@ -64,9 +64,9 @@ export class Channels {
     return turn;
   }
 
-  /** A channel was deleted or changed by somebody. */
-  forget(channel: ChannelId): void {
-    this.#known?.delete(channel);
+  /** A channel was deleted or renamed by somebody: what we hold for true is read again. */
+  forget(): void {
+    this.#known = undefined;
   }
 
   /** See `ChatPlatform.updateChannel`. Only what differs is changed: Discord allows two changes in ten minutes. */
@@ -84,8 +84,10 @@ export class Channels {
     };
     if (Object.keys(body).length === 0) return;
     if (body.name !== undefined) own.noteName(channel, body.name);
-    this.#known?.delete(channel);
-    await api.call('patch', Routes.channel(channel), { body: isThread ? { ...body, archived: false } : body });
+    const changed = await api.call<ApiChannel>('patch', Routes.channel(channel), {
+      body: isThread ? { ...body, archived: false } : body,
+    });
+    this.#known?.set(channel, changed);
   }
 
   async #open(spec: ChannelSpec): Promise<OpenedChannel> {

@@ -59,6 +59,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   10013: NO_SUCH_PERSON,
   10015: CHANNEL_GONE,
   10062: EXPIRED,
+  30007: FULL,
   30013: FULL,
   30033: FULL,
   30046: {

@@ -10,7 +10,7 @@ import type { Api } from './api.ts';
 import { archivedThreads } from './channels.ts';
 import { byAge, idBefore, isOlder, postId, postParts } from './ids.ts';
 import { replyKeyIn } from './present.ts';
-import { deleted, edited, messageShape, said } from './receive.ts';
+import { changed, deleted, edited, messageShape, said, sentByForm } from './receive.ts';
 import type { DiscordMessage, ReceiveContext } from './receive.ts';
 
 const PAGE = 100;
@@ -60,16 +60,26 @@ export class History {
    */
   async *missed(known: readonly KnownChannel[]): AsyncGenerator<PlatformEvent> {
     const active = await this.#activeThreads();
-    for (const { channel, since } of known) {
-      const from = idBefore(since);
-      const threads: string[] = [];
-      for (const thread of active) if (thread.parent_id === channel && isFresh(thread, from)) threads.push(thread.id);
-      for await (const thread of this.#archived(channel)) if (isFresh(thread, from)) threads.push(thread.id);
-      const context = await this.#options.context([channel, ...threads]);
-      const events: PlatformEvent[] = [];
-      for (const place of [channel, ...threads]) events.push(...(await this.#missedIn(place, from, context)));
-      yield* events.sort((one, other) => timeOf(one) - timeOf(other) || ageOf(one, other));
+    for (const channel of known) {
+      try {
+        yield* await this.#missedOf(channel, active);
+      } catch (error) {
+        // One lost channel must not keep the others from being read.
+        if (!(error instanceof BridgeError) || error.code !== 'channel_gone') throw error;
+        yield changed({ channel: channel.channel, what: 'deleted' }, '', this.#options.clock.now());
+      }
     }
+  }
+
+  async #missedOf({ channel, since }: KnownChannel, active: readonly Thread[]): Promise<readonly PlatformEvent[]> {
+    const from = idBefore(since);
+    const threads: string[] = [];
+    for (const thread of active) if (thread.parent_id === channel && isFresh(thread, from)) threads.push(thread.id);
+    for await (const thread of this.#archived(channel)) if (isFresh(thread, from)) threads.push(thread.id);
+    const context = await this.#options.context([channel, ...threads]);
+    const events: PlatformEvent[] = [];
+    for (const place of [channel, ...threads]) events.push(...(await this.#missedIn(place, from, context)));
+    return events.sort((one, other) => timeOf(one) - timeOf(other) || ageOf(one, other));
   }
 
   async #missedIn(channel: string, from: string, context: ReceiveContext): Promise<readonly PlatformEvent[]> {
@@ -143,7 +153,7 @@ function isFresh(thread: Thread, from: string): boolean {
 
 function eventsOf(message: DiscordMessage, from: string, context: ReceiveContext): readonly PlatformEvent[] {
   const isNew = isOlder(from, message.id);
-  const event = isNew ? said(message, context) : edited(message, context);
+  const event = isNew ? (said(message, context) ?? sentByForm(message, context)) : edited(message, context);
   if (event === undefined) return [];
   // An edit counts from the moment it was made.
   const isBefore = !isNew && 'at' in event && isOlder(idBefore(event.at), from);

@@ -193,8 +193,7 @@ export class Intake {
     const written = await replyForm.take(asked);
     if (written !== undefined) {
       if (written !== 'nothing said') {
-        const { channel, message } = postParts(written.post);
-        await this.#inTurn(channel, () => this.store({ ...written, key: `said:${channel}:${message}` }));
+        await this.#inTurn(postParts(written.post).channel, () => this.store(written));
       }
       return;
     }

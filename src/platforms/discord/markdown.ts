@@ -85,6 +85,12 @@ function lineInlines(line: string, names: Names): readonly Inline[] {
     const previous = line.charAt(token.index - 1);
     const next = line.charAt(end);
     const isUnderscore = whole.startsWith('_');
+    if (whole === '***' && openAt === undefined && open.has('*') && open.has('**')) {
+      // Ends two that were opened apart, the inner one first.
+      const both = ['*', '**'].map((marker) => [marker, open.get(marker) ?? 0] as const);
+      for (const [marker, at] of both.sort(([, one], [, other]) => other - one)) close(marker, at);
+      continue;
+    }
     if (openAt !== undefined && !isSpace(previous) && !(isUnderscore && isWord(next))) close(whole, openAt);
     else {
       if (openAt === undefined && !isSpace(next) && !(isUnderscore && isWord(previous))) open.set(whole, pieces.length);

@@ -7,7 +7,7 @@ import type { MembershipReport } from '../platform.ts';
 import type { Api } from './api.ts';
 import type { DiscordIdentity } from './connection.ts';
 import { discordCode } from './errors.ts';
-import { userId } from './ids.ts';
+import { channelId, userId } from './ids.ts';
 import type { OwnDoings } from './own-doings.ts';
 import { FOR_PEOPLE, FOR_THREAD_PEOPLE, VIEW } from './permissions.ts';
 import { PRIVATE_THREAD, viewersOf } from './places.ts';
@@ -172,6 +172,7 @@ export class Members {
         await api.call('get', Routes.guildMember(this.#options.guildId, user));
         // Who doesn't see the parent sees no thread of it.
         const body = { type: MEMBER, allow: String(FOR_THREAD_PEOPLE), deny: '0' };
+        this.#options.own.noteMember(channelId(parent), user, 'joined');
         await api.call('put', Routes.channelPermission(parent, user), { body });
         await api.call('put', Routes.threadMembers(thread.id, user));
       },

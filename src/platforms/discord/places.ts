@@ -6,6 +6,7 @@ import { channelId, postId, userId } from './ids.ts';
 /** Numbers of Discord's API; source: docs.discord.com, "Channel Types" and "Permissions". */
 const PUBLIC_THREADS = new Set([10, 11]);
 export const PRIVATE_THREAD = 12;
+const THREADS = new Set([...PUBLIC_THREADS, PRIVATE_THREAD]);
 const MEMBER = 1;
 const VIEW_CHANNEL = 1n << 10n;
 
@@ -64,7 +65,10 @@ export class Places {
     switch (type) {
       case 'GUILD_CREATE': {
         const { channels, threads } = guildShape.parse(event);
-        return [...channels, ...threads].flatMap((channel) => this.learn(channel));
+        return [
+          ...this.#lost(new Set(channels.map(({ id }) => id))),
+          ...[...channels, ...threads].flatMap((channel) => this.learn(channel)),
+        ];
       }
       case 'CHANNEL_CREATE':
       case 'CHANNEL_UPDATE':
@@ -103,6 +107,13 @@ export class Places {
       ...[...before.viewers].filter((user) => !now.viewers.has(user)).map((user) => change(id, 'left', user)),
       ...(now.name === before.name ? [] : [{ channel: id, what: 'renamed' as const, name: now.name }]),
     ];
+  }
+
+  /** The channels that were there before and aren't any more. Threads that aren't told of may sleep. */
+  #lost(present: ReadonlySet<string>): readonly PlaceChange[] {
+    const gone = [...this.#known].filter(([id, { type }]) => !present.has(id) && !THREADS.has(type)).map(([id]) => id);
+    for (const id of gone) this.#known.delete(id);
+    return gone.map((id) => ({ channel: channelId(id), what: 'deleted' }));
   }
 
   has(channel: string): boolean {

@@ -30,9 +30,7 @@ interface Written {
 /** Where a message goes: a channel of the server or a thread in it, and what it answers there. */
 interface Place {
   readonly channel: string;
-  /** The channel whose webhook writes here, when this is a thread. */
-  readonly parent?: string;
-  readonly repliedTo?: string;
+  readonly repliedTo?: { readonly channel: string; readonly message: string };
 }
 
 export interface PostsOptions {
@@ -118,19 +116,19 @@ export class Posts {
       await api.call('post', Routes.channelMessages(direct.id), { body: present(post) });
     } catch (error) {
       if (discordCode(error) !== 50_007 || where === undefined) throw error;
-      const { channel, repliedTo } = await this.#placeOf(where);
+      const place = await this.#placeOf(where);
       const words = `${escape(await name())}: ${escape(oneLine(post.summary))}`.slice(0, 1_900);
-      const body = { content: `-# ${words}`, flags: 4, allowed_mentions: { parse: [] }, ...referenceTo(repliedTo) };
-      await api.call('post', Routes.channelMessages(channel), { body });
+      const body = { content: `-# ${words}`, flags: 4, allowed_mentions: { parse: [] }, ...referenceIn(place) };
+      await api.call('post', Routes.channelMessages(place.channel), { body });
     }
   }
 
   /** Native, with a key that Discord itself knows again for some minutes. */
   async #postAsBot(place: Place, post: Post, key: string, files: FileParts | undefined): Promise<string> {
     const body = {
-      ...present(post),
+      ...present(post, place.repliedTo?.channel === place.channel ? {} : this.#linkIn(place)),
       ...files?.about,
-      ...referenceTo(place.repliedTo),
+      ...referenceIn(place),
       nonce: key,
       enforce_nonce: true,
     };
@@ -149,17 +147,20 @@ export class Posts {
     key: string,
     files: FileParts | undefined,
   ): Promise<string> {
-    const { guildId, api } = this.#options;
-    const replyTo =
-      place.repliedTo === undefined
-        ? {}
-        : { replyTo: `https://discord.com/channels/${guildId}/${place.channel}/${place.repliedTo}` };
-    const body = { ...present(post, { ...replyTo, key }), ...files?.about, username: cleanName(name) };
+    const { api } = this.#options;
+    const body = { ...present(post, { ...this.#linkIn(place), key }), ...files?.about, username: cleanName(name) };
     const made = await this.#withWebhook(place.channel, (route, query) => {
       query.set('wait', 'true');
       return api.call<{ id: string }>('post', route, { body, query, auth: false, ...files?.data });
     });
     return made.id;
+  }
+
+  #linkIn({ repliedTo }: Place): { readonly replyTo?: string } {
+    if (repliedTo === undefined) return {};
+    return {
+      replyTo: `https://discord.com/channels/${this.#options.guildId}/${repliedTo.channel}/${repliedTo.message}`,
+    };
   }
 
   async #withWebhook<Answer>(
@@ -184,10 +185,11 @@ export class Posts {
     await this.#learn(channel);
     if (thread === undefined) return { channel };
     const above = postParts(thread);
-    // Under something that was said in a thread: in that thread.
-    if (above.channel !== channel) return { channel: above.channel, repliedTo: above.message };
-    if (this.#options.places.hasThread(above.message) && !broadcast) return { channel: above.message };
-    return { channel, repliedTo: above.message };
+    // What the whole channel should see stands in the channel, also when it answers something in a thread.
+    if (broadcast) return { channel, repliedTo: above };
+    if (above.channel !== channel) return { channel: above.channel, repliedTo: above };
+    if (this.#options.places.hasThread(above.message)) return { channel: above.message };
+    return { channel, repliedTo: above };
   }
 
   async #learn(channel: string): Promise<void> {
@@ -223,9 +225,10 @@ export class Posts {
   }
 }
 
-/** One that was deleted meanwhile doesn't keep the answer from being posted. */
-function referenceTo(message: string | undefined): object {
-  return message === undefined ? {} : { message_reference: { message_id: message, fail_if_not_exists: false } };
+/** A native reply. What it answers may have been deleted meanwhile: it's posted all the same. */
+function referenceIn({ channel, repliedTo }: Place): object {
+  if (repliedTo?.channel !== channel) return {};
+  return { message_reference: { message_id: repliedTo.message, fail_if_not_exists: false } };
 }
 
 interface FileParts {

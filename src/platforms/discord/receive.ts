@@ -143,10 +143,21 @@ export function isPersons(message: DiscordMessage, context: Pick<ReceiveContext,
   );
 }
 
-/** A message of a person, or one that we wrote for a person who sent the Reply form; undefined for anything else. */
-export function said(message: DiscordMessage, context: ReceiveContext): PlatformEvent | undefined {
-  const user = speakerOf(message, context);
-  if (user === undefined) return undefined;
+type Said = Extract<PlatformEvent, { readonly kind: 'said' }>;
+
+/** A message of a person; undefined for anything else. */
+export function said(message: DiscordMessage, context: ReceiveContext): Said | undefined {
+  return isPersons(message, context) ? spoken(message, message.author.id, context) : undefined;
+}
+
+/** What we wrote into a channel for a person who sent the Reply form; undefined for anything else. */
+export function sentByForm(message: DiscordMessage, context: ReceiveContext): Said | undefined {
+  const sent = message.interaction_metadata;
+  const isForm = sent?.type === MODAL_SUBMIT && (message.content ?? '').startsWith(FORM_MARK);
+  return isForm ? spoken(message, sent.user.id, context) : undefined;
+}
+
+function spoken(message: DiscordMessage, user: string, context: ReceiveContext): Said {
   return {
     kind: 'said',
     key: `said:${message.channel_id}:${message.id}`,
@@ -222,13 +233,6 @@ export function nameOf(
 
 /** The first line of what we write for somebody who sent the Reply form; the words follow. */
 export const FORM_MARK = '-# 💬 ';
-
-function speakerOf(message: DiscordMessage, context: ReceiveContext): string | undefined {
-  if (isPersons(message, context)) return message.author.id;
-  const sent = message.interaction_metadata;
-  const isForm = sent?.type === MODAL_SUBMIT && (message.content ?? '').startsWith(FORM_MARK);
-  return isForm ? sent.user.id : undefined;
-}
 
 function placed(message: DiscordMessage, user: string, context: ReceiveContext) {
   const { channel, thread } = context.standing(message.channel_id);

@@ -6,7 +6,7 @@ import type { Form } from '../../domain/command.ts';
 import type { Api } from './api.ts';
 import { formId, readFormId } from './asked.ts';
 import type { Asked } from './asked.ts';
-import { postId, userId } from './ids.ts';
+import { dateOf, postId, userId } from './ids.ts';
 import { fromMarkdown } from './markdown.ts';
 import type { Places } from './places.ts';
 import { presentForm, REPLY } from './present.ts';
@@ -63,12 +63,12 @@ export class ReplyForm {
     const standing = this.#places.standing(channel);
     return {
       kind: 'said',
-      key: '',
+      key: `said:${channel}:${shown.id}`,
       channel: standing.channel,
       post: postId(channel, shown.id),
       thread: standing.thread ?? postId(channel, repliedTo),
       user: userId(asked.user.id),
-      at: asked.at,
+      at: dateOf(shown.id),
       text: fromMarkdown(words, { user: () => undefined, channel: () => undefined }),
       files: [],
       mentionsBot: false,
