@@ -39,7 +39,7 @@ function decode(type: string, bytes: Uint8Array): unknown {
 export interface KeyStoreOptions {
   readonly account: AccountId;
   readonly sessions: SessionStore;
-  /** Called at once when a commit failed, before anybody else learns of it: nothing may be acknowledged any more. */
+  /** Called at once when a commit or a reading failed, before anybody else learns of it: nothing may be acknowledged any more. */
   readonly onBroken: (error: unknown) => void;
   /** Called when pairs of LID and number were stored among the Arrivals. */
   readonly onLearned?: () => void;
@@ -80,11 +80,21 @@ export class KeyStore implements SignalKeyStoreWithTransaction {
       else if (written !== null) found[id] = written;
     }
     if (missing.length > 0) {
-      const stored = await this.#options.sessions.get(this.#options.account, type, missing);
+      const stored = await this.#read(type, missing);
       for (const [id, bytes] of stored) found[id] = decode(type, bytes);
     }
     return found as { [id: string]: SignalDataTypeMap[T] };
   };
+
+  /** Baileys tells the server to forget a message it couldn't handle: when the keys can't even be read, nothing may be told. */
+  async #read(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    try {
+      return await this.#options.sessions.get(this.#options.account, type, ids);
+    } catch (error) {
+      this.#options.onBroken(error);
+      throw error;
+    }
+  }
 
   set = async (data: SignalDataSet): Promise<void> => {
     const unit = this.#units.getStore();
