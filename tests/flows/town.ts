@@ -118,8 +118,9 @@ export class Town {
     return this.program.ended;
   }
 
-  async api(method: string, route: string, body?: unknown): Promise<Answered> {
-    const response = await fetch(`${this.#urls.get(this.program) ?? ''}${route}`, {
+  /** Asks the API; of the program started last, unless another is named. */
+  async api(method: string, route: string, body?: unknown, program = this.program): Promise<Answered> {
+    const response = await fetch(`${this.#urls.get(program) ?? ''}${route}`, {
       method,
       headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
