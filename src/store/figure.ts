@@ -231,6 +231,11 @@ export const figureQueries = (db: Db) => ({
       medianSeconds: at(responses.rows, index)?.median ?? null,
     }));
   },
+  /** When the first message of all was said. */
+  firstMessageAt: async (): Promise<Date | undefined> => {
+    const row = await db.selectFrom('message').select('sentAt').orderBy('sentAt').limit(1).executeTakeFirst();
+    return row?.sentAt;
+  },
   /** Newest first. */
   replyRows: async (
     filter: FigureFilter,

@@ -2,7 +2,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentId, ChatId } from '../../../src/domain/ids.ts';
-import { Metrics } from '../../../src/metrics/metrics.ts';
 import { fakeClock } from '../../../src/runtime/time.ts';
 import { connect } from '../../support/postgres.ts';
 import { History, slowEpisodes, slowPercentile, type Replied, type Said } from './history.ts';
@@ -94,7 +93,7 @@ test('any history gives the figures of the slow calculation, whatever the order 
       const { chats, allSaid, allReplied } = await play(list);
       const [from, to] = [at(Math.min(one, other)), at(Math.max(one, other))];
       const agentId = who === null ? undefined : agents[who];
-      const metrics = new Metrics({ store: history.store, clock: fakeClock('2026-12-01T00:00:00Z') });
+      const metrics = history.metrics(fakeClock('2026-12-01T00:00:00Z'));
       const filter = { from, to, scope: new Set(chats), agentId };
       const figures = await metrics.summary(filter);
 

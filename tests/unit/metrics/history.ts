@@ -9,6 +9,9 @@ import {
   type MessageId,
 } from '../../../src/domain/ids.ts';
 import type { RemoteId } from '../../../src/domain/ids.ts';
+import { Metrics, type MetricsParts } from '../../../src/metrics/metrics.ts';
+import { createLog } from '../../../src/runtime/log.ts';
+import type { Clock } from '../../../src/runtime/time.ts';
 import { newId } from '../../../src/store/db.ts';
 import type { MessageState } from '../../../src/store/message.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -35,7 +38,7 @@ export interface Replied {
   readonly state?: MessageState;
 }
 
-const text: Content = { kind: 'text', text: [] };
+const words: Content = { kind: 'text', text: [] };
 const call: Content = { kind: 'call', video: false, missed: true };
 const change: Content = { kind: 'change', change: { what: 'other', name: 'icon' } };
 
@@ -48,7 +51,7 @@ export class History {
   readonly colleague: ContactId;
   #count = 0;
 
-  private constructor(parts: Omit<History, 'close' | 'agent' | 'chat' | 'said' | 'replied' | 'acked'>) {
+  private constructor(parts: Omit<History, 'close' | 'metrics' | 'agent' | 'chat' | 'said' | 'replied' | 'acked'>) {
     this.store = parts.store;
     this.database = parts.database;
     this.account = parts.account;
@@ -70,6 +73,12 @@ export class History {
     await sql.query('update contact set internal = true where id = $1', [colleague.id]);
     await sql.end();
     return new History({ store, database, account, workspace, customer: customer.id, colleague: colleague.id });
+  }
+
+  /** The facade over this database; what it posts goes to `posted`. */
+  metrics(clock: Clock, posted: MetricsParts['postDigest'] = async () => undefined): Metrics {
+    const log = createLog({ level: 'silent' });
+    return new Metrics({ store: this.store, clock, log, postDigest: posted, channelText: async () => (text) => text });
   }
 
   async close(): Promise<void> {
@@ -103,7 +112,7 @@ export class History {
   async said({ chat, at, isInternal, kind = 'text', isFiltered, postedAt }: Said): Promise<MessageId> {
     const id = newId<MessageId>(at.getTime());
     const contactId = isInternal === true ? this.colleague : this.customer;
-    const content = kind === 'text' ? text : kind === 'call' ? call : change;
+    const content = kind === 'text' ? words : kind === 'call' ? call : change;
     await this.store.transaction(async (tx) => {
       await tx.messages.insert({
         id,
@@ -135,7 +144,7 @@ export class History {
         chatId: chat,
         direction: 'out',
         source,
-        content: text,
+        content: words,
         text: '',
         remoteId: isNote === true ? null : as<RemoteId>(`out ${this.#next()}`),
         author: 'us',
