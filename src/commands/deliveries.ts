@@ -9,6 +9,9 @@ import { chatName } from './find.ts';
 import { counted, listed, say, timeOf } from './words.ts';
 
 const PAGE = 8;
+const LEDGER_MS = 7 * 24 * 60 * 60_000;
+const FRESH_MS = 2 * 60_000;
+const GAPS_SHOWN = 5;
 /** The column holds numbers of at most so many digits. */
 const ID = /^[1-9]\d{0,17}$/u;
 
@@ -23,10 +26,11 @@ async function deliveryPage(parts: Parts, ask: Ask, before: DeliveryId | undefin
   const waiting = counts.filter(({ state }) => state === 'queued' || state === 'sending');
   const count = waiting.reduce((sum, one) => sum + one.count, 0);
   const oldest = waiting.flatMap(({ oldestAt }) => oldestAt ?? []).toSorted((a, b) => a.getTime() - b.getTime())[0];
-  const last =
+  const queue =
     oldest === undefined
       ? 'Nothing waits to be delivered.'
       : `${counted(count, 'delivery', 'deliveries')} wait to be made, the oldest since ${timeOf(oldest)}.`;
+  const last = [queue, ...(before === undefined ? await ledgerLines(parts, ask) : [])].join('\n');
   if (page.length === 0) return say('Nothing failed, and everything is confirmed.', last);
   const items = await Promise.all(page.map((row, index) => lineOf(parts, ask, row, index + 1)));
   const buttons = page.flatMap(({ id }, index): Button[] => [
@@ -38,6 +42,24 @@ async function deliveryPage(parts: Parts, ask: Ask, before: DeliveryId | undefin
     buttons.push(offers.button(ask, { label: 'More' }, (again, asked) => deliveryPage(again, asked, end.id)));
   }
   return listed('Failed or not confirmed', items, { last, buttons });
+}
+
+/** Received = mirrored + filtered; whatever is missing is named. What came just now is still on its way. */
+async function ledgerLines({ store, clock }: Parts, ask: Ask): Promise<string[]> {
+  const nowMs = clock.now().getTime();
+  const span = { from: new Date(nowMs - LEDGER_MS), to: new Date(nowMs - FRESH_MS), scope: 'all' } as const;
+  const { received, mirrored, filtered } = await store.read.figures.received(span);
+  const gap = received - mirrored - filtered;
+  const sum = `The ledger of the last 7 days: ${received} received = ${mirrored} mirrored + ${filtered} filtered`;
+  if (gap === 0) return [`${sum}.`];
+  const lines = [`${sum} + ${gap} missing:`];
+  for (const id of await store.read.figures.gaps(span, GAPS_SHOWN)) {
+    const message = await store.read.messages.find(id);
+    const chat = message === undefined ? undefined : await store.read.listings.chat(message.chatId);
+    if (message === undefined || chat === undefined) continue;
+    lines.push(`A message (${message.kind}) of ${chatName(ask, chat)}, ${timeOf(message.sentAt)}`);
+  }
+  return lines;
 }
 
 async function lineOf({ store }: Parts, ask: Ask, row: ListedDelivery, place: number): Promise<string> {

@@ -40,9 +40,11 @@ export function parseCommand(tree: CommandTree, text: string, given: Options = {
   return ofEntry(entry, plain, tokens.slice(2), given);
 }
 
-/** Emails and numbers that a client made links of (`<mailto:a@b|a@b>`, `<tel:1|1>`, `<https://c|c>`) become plain words again. */
+/** What a client made links of (`<mailto:a@b|a@b>`, `<tel:1|1>`, `<https://c|c>`, `<#C1|channel>`) becomes plain words again. */
 function withoutLinks(text: string): string {
-  return text.replaceAll(/<(?:mailto:|tel:)?([^@#!|<>\s][^|<>\s]*)(?:\|[^<>]*)?>/gu, '$1');
+  return text
+    .replaceAll(/<#[^|<>\s]+\|([^<>]+)>/gu, '#$1')
+    .replaceAll(/<(?:mailto:|tel:)?([^@#!|<>\s][^|<>\s]*)(?:\|[^<>]*)?>/gu, '$1');
 }
 
 function tokensOf(text: string): Token[] {

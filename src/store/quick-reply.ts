@@ -34,8 +34,6 @@ const columns = ['id', 'name', 'text'] as const;
 
 export const quickReplyQueries = (db: Db) => ({
   all: (): Promise<QuickReply[]> => db.selectFrom('quick_reply').select(columns).orderBy('name').execute(),
-  find: (id: QuickReplyId): Promise<QuickReply | undefined> =>
-    db.selectFrom('quick_reply').select(columns).where('id', '=', id).executeTakeFirst(),
   byName: (name: string): Promise<QuickReply | undefined> =>
     db
       .selectFrom('quick_reply')

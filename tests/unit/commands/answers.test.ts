@@ -4,9 +4,18 @@ import { Bridge } from '../../../src/bridge/bridge.ts';
 import { Commands } from '../../../src/commands/commands.ts';
 import type { Answer, Request } from '../../../src/domain/command.ts';
 import { BridgeError } from '../../../src/domain/errors.ts';
-import { as, type ChannelId, type ChatId, type UserId, type WorkspaceId } from '../../../src/domain/ids.ts';
-import { plainText } from '../../../src/domain/text.ts';
+import {
+  as,
+  type ChannelId,
+  type ChatId,
+  type MessageId,
+  type RemoteId,
+  type UserId,
+  type WorkspaceId,
+} from '../../../src/domain/ids.ts';
+import { plain, plainText } from '../../../src/domain/text.ts';
 import { fakeClock } from '../../../src/runtime/time.ts';
+import { newId } from '../../../src/store/db.ts';
 import { FakeMessenger } from '../../support/fake-messenger.ts';
 import { FakeNetwork } from '../../support/fake-network.ts';
 import { MemorySessions } from '../../support/memory-sessions.ts';
@@ -215,6 +224,46 @@ test('phone numbers are masked for members where the setting says so', async () 
   expect(words(await command(ana, 'chats +49'))).toContain('+49 170 1234567');
   expect(await complete(cleo, 'access', 'chat')).toContain('+49 ••• •••••67');
   await store.read.settings.set('maskPhones', false, clock.now());
+});
+
+test('lists what failed, with another try and an end, and names what is missing from the ledger', async () => {
+  const { store } = house;
+  const { chatId } = mirrored;
+  const chat = (await store.read.chats.find(chatId))!;
+  const at = new Date(clock.now().getTime() - 60 * 60_000);
+  const content = { kind: 'text', text: plain('hello') } as const;
+  const messageId = newId<MessageId>(at.getTime());
+  await store.read.messages.insert({
+    id: messageId,
+    accountId: chat.accountId,
+    chatId,
+    direction: 'in',
+    source: 'contact',
+    content,
+    text: 'hello',
+    remoteId: as<RemoteId>('remote-1'),
+    author: 'somebody',
+    sentAt: at,
+    receivedAt: at,
+  });
+  const lane = { target: `workspace:${workspaceId}`, class: 'live', of: chatId } as const;
+  for (const userId of [ana, cleo]) {
+    const notice = { kind: 'info', sentence: 'hello' } as const;
+    await store.read.deliveries.enqueue(lane, { kind: 'notice', workspaceId, notice, userId }, { chatId }, at);
+  }
+  await store.query(`update delivery set state = 'failed', reason = 'The channel is gone.'`, []);
+  const listed = await command(ana, 'deliveries');
+  expect(words(listed)).toMatch(/1\. A notice about Mia Müller, .* — failed: The channel is gone\./);
+  expect(words(listed)).toContain('1 received = 0 mirrored + 0 filtered + 1 missing');
+  expect(words(listed)).toMatch(/A message \(text\) of Mia Müller, /);
+  expect(words(await press(ana, listed, /Resend 1/))).toBe('It is tried again.');
+  expect(words(await press(ana, listed, /Resend 1/))).toContain('Only a delivery that failed');
+  expect(words(await press(ana, listed, /Give up 2/))).toBe('It is left as it is.');
+  expect(words(await press(cleo, listed, /Resend 2/))).toContain('Only admins');
+  await store.read.messages.posted(messageId, clock.now());
+  const after = words(await command(ana, 'deliveries'));
+  expect(after).toContain('Nothing failed, and everything is confirmed.');
+  expect(after).toContain('1 received = 1 mirrored + 0 filtered.');
 });
 
 test('a platform that can’t be asked who somebody is becomes a sentence', async () => {

@@ -31,6 +31,11 @@ describe.for(entries.map((entry) => [entry.path.join(' '), entry] as const))('%s
     expect(entry.options.length).toBeLessThanOrEqual(25);
   });
 
+  test('names what must be given before what may be, as platforms want it', () => {
+    const order = entry.options.map(({ required }) => required);
+    expect(order).toEqual(order.toSorted((a, b) => Number(b) - Number(a)));
+  });
+
   test('has examples that are read as itself', () => {
     expect(entry.examples?.length).toBeGreaterThan(0);
     for (const example of entry.examples ?? []) {
