@@ -125,10 +125,11 @@ function eventsOf(channel: string, message: SlackMessage, since: string, context
   if (message.subtype === 'tombstone') {
     return [deleted(channel, ts, `deleted:${channel}:${ts}`, isBefore(ts, since) ? since : ts)];
   }
-  if (!isBefore(ts, since)) return listOf(said(channel, message, `said:${channel}:${ts}`, context));
+  const told = isBefore(ts, since) ? [] : listOf(said(channel, message, `said:${channel}:${ts}`, context));
   const editedTs = message.edited?.ts;
-  if (editedTs === undefined || isBefore(editedTs, since)) return [];
-  return listOf(edited(channel, message, `edited:${channel}:${ts}:${editedTs}`, context));
+  if (editedTs === undefined || isBefore(editedTs, since)) return told;
+  // It may have been heard of as it was at first: told anew it would change nothing, so its edit is told as well.
+  return [...told, ...listOf(edited(channel, message, `edited:${channel}:${ts}:${editedTs}`, context))];
 }
 
 const listOf = (event: PlatformEvent | undefined): PlatformEvent[] => (event === undefined ? [] : [event]);
