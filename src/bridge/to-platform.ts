@@ -32,6 +32,12 @@ export interface Try {
   readonly assertHeld: () => void;
 }
 
+/** `wasThere`: an earlier try had posted it, showing what there was to show then. */
+interface Posted {
+  readonly id: PostId;
+  readonly wasThere: boolean;
+}
+
 /** The key on a post: the same for every try, whatever Delivery it belongs to. 20 characters of [0-9a-f]. */
 function keyFor(...names: readonly (string | number)[]): DeliveryKey {
   return createHash('sha256').update(names.join('|')).digest('hex').slice(0, 20) as DeliveryKey;
@@ -109,20 +115,21 @@ export class ToPlatform {
         const to: PostTarget = { channel, ...(thread === undefined ? {} : { thread, broadcast: true }) };
         const key = keyFor(messageId, mirror.id, mirror.generation, part);
         const { accountId } = shown;
-        const postId = await this.#postOrSayWhy(platform, to, post, key, part, attempt, accountId);
+        const posted = await this.#postOrSayWhy(platform, to, post, key, part, attempt, accountId);
         await store.transaction(async (tx) => {
           await tx.posts.insert({
             mirrorId: mirror.id,
             messageId,
             role: 'message',
             part,
-            remoteId: postId,
+            remoteId: posted.id,
             threadId: thread ?? null,
             generation: mirror.generation,
-            shown: digestOf(post),
+            shown: posted.wasThere ? null : digestOf(post),
           });
           if (part === posts.length - 1) await tx.messages.posted(messageId, clock.now());
         });
+        if (posted.wasThere) await this.#makeTrue(posted.id, messageId, mirror, platform, post, attempt);
       } else {
         await this.#edit(platform, row, post, attempt);
       }
@@ -143,7 +150,7 @@ export class ToPlatform {
     part: number,
     attempt: Try,
     accountId: AccountId,
-  ): Promise<PostId> {
+  ): Promise<Posted> {
     const watched = post.file === undefined ? undefined : watch(post.file);
     try {
       return await this.#post(
@@ -181,6 +188,20 @@ export class ToPlatform {
     await this.#parts.store.read.posts.setShown(row.id, digest);
   }
 
+  /** What an earlier try posted may show less than there is to show by now. */
+  async #makeTrue(
+    postId: PostId,
+    messageId: MessageId,
+    mirror: Mirror,
+    platform: ChatPlatform,
+    post: Post,
+    attempt: Try,
+  ): Promise<void> {
+    const rows = await this.#parts.store.read.posts.of(messageId, mirror.id);
+    const row = rows.find((each) => each.remoteId === postId);
+    if (row !== undefined) await this.#edit(platform, row, post, attempt);
+  }
+
   /** Posts once: after a try that may have been done it looks first. */
   async #post(
     platform: ChatPlatform,
@@ -189,7 +210,7 @@ export class ToPlatform {
     key: DeliveryKey,
     part: number,
     { delivery, mayBeDone, assertHeld }: Try,
-  ): Promise<PostId> {
+  ): Promise<Posted> {
     const { store, clock } = this.#parts;
     const remembered = rememberedOf(delivery, part);
     const platformAttempt: Attempt = {
@@ -203,10 +224,10 @@ export class ToPlatform {
     };
     if (mayBeDone) {
       const found = await platform.lookUp(to, platformAttempt);
-      if (found !== undefined) return found;
+      if (found !== undefined) return { id: found, wasThere: true };
     }
     assertHeld();
-    return platform.post(to, post, platformAttempt);
+    return { id: await platform.post(to, post, platformAttempt), wasThere: false };
   }
 
   /** The bot's reactions on the Message's last post are those of the people there, one of each kind. */
@@ -252,7 +273,7 @@ export class ToPlatform {
     if (line !== undefined) return this.#edit(platform, line, post, attempt);
     const channel = await this.#parts.mirrors.channelOf(mirror, platform);
     const thread = origin.threadId ?? origin.remoteId;
-    const postId = await this.#post(
+    const posted = await this.#post(
       platform,
       { channel, thread },
       post,
@@ -265,11 +286,12 @@ export class ToPlatform {
       messageId,
       role: 'line',
       part: 0,
-      remoteId: postId,
+      remoteId: posted.id,
       threadId: thread,
       generation: mirror.generation,
-      shown: digestOf(post),
+      shown: posted.wasThere ? null : digestOf(post),
     });
+    if (posted.wasThere) await this.#makeTrue(posted.id, messageId, mirror, platform, post, attempt);
   }
 
   /** A post with several files is several Messages: the first of them holds the agent's post. */
