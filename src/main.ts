@@ -14,6 +14,7 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import type { PlatformEvent } from './domain/events.ts';
 import type { MessageId, WorkspaceId } from './domain/ids.ts';
 import type { ChatPlatform } from './platforms/platform.ts';
+import { createDiscord } from './platforms/discord/index.ts';
 import { createSlack } from './platforms/slack/index.ts';
 import { createWhatsApp } from './platforms/whatsapp/index.ts';
 import { Lease } from './runtime/lease.ts';
@@ -71,20 +72,28 @@ interface Term {
 /** One adapter for each Workspace that the settings name. */
 async function createPlatforms({ config, store, log }: Ground): Promise<Map<WorkspaceId, ChatPlatform>> {
   const platforms = new Map<WorkspaceId, ChatPlatform>();
-  const { bot, apiUrl } = config.slack;
-  if (bot !== undefined) {
-    const workspace = await store.read.workspaces.fromEnvironment('slack', clock.now());
+  const { slack, discord } = config;
+  if (slack.bot !== undefined) {
+    const { token, appToken, signingSecret } = slack.bot;
+    const { id } = await store.read.workspaces.fromEnvironment('slack', clock.now());
+    const options = {
+      botToken: token,
+      ...(appToken === undefined ? {} : { appToken }),
+      ...(signingSecret === undefined ? {} : { signingSecret }),
+      ...(slack.apiUrl === undefined ? {} : { apiUrl: slack.apiUrl }),
+      publicUrl: config.publicUrl,
+      clock,
+      log: log.child({ workspaceId: id }),
+    };
+    platforms.set(id, createSlack(options));
+  }
+  if (discord.bot !== undefined) {
+    const { token, guildId } = discord.bot;
+    const { id } = await store.read.workspaces.fromEnvironment('discord', clock.now());
+    const apiUrl = discord.apiUrl === undefined ? {} : { apiUrl: discord.apiUrl };
     platforms.set(
-      workspace.id,
-      createSlack({
-        botToken: bot.token,
-        ...(bot.appToken === undefined ? {} : { appToken: bot.appToken }),
-        ...(bot.signingSecret === undefined ? {} : { signingSecret: bot.signingSecret }),
-        ...(apiUrl === undefined ? {} : { apiUrl }),
-        publicUrl: config.publicUrl,
-        clock,
-        log: log.child({ workspaceId: workspace.id }),
-      }),
+      id,
+      createDiscord({ botToken: token, guildId, ...apiUrl, clock, log: log.child({ workspaceId: id }) }),
     );
   }
   return platforms;
