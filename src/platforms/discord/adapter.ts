@@ -34,6 +34,7 @@ import { Places } from './places.ts';
 import { Posts } from './posts.ts';
 import { ReplyForm } from './reply-form.ts';
 import { checkSetup } from './setup.ts';
+import { createTransport } from './transport.ts';
 import { Webhooks } from './webhooks.ts';
 
 const COMMANDS_RETRY_MS = 30_000;
@@ -64,6 +65,7 @@ export class DiscordPlatform implements ChatPlatform {
   readonly #history: History;
   readonly #answers: Answers;
   readonly #intake: Intake;
+  readonly #transport = createTransport();
   readonly #stopping = new AbortController();
   #commands: CommandTree | undefined;
 
@@ -72,7 +74,7 @@ export class DiscordPlatform implements ChatPlatform {
     const log = options.log.child({ platform: this.name });
     const stopping = this.#stopping.signal;
     this.#guildId = guildId;
-    const api = new Api({ botToken, apiUrl, onRefused: () => this.#connection.refuse() });
+    const api = new Api({ botToken, apiUrl, transport: this.#transport, onRefused: () => this.#connection.refuse() });
     this.#api = api;
     const places = new Places();
     const own = new OwnDoings();
@@ -102,11 +104,13 @@ export class DiscordPlatform implements ChatPlatform {
       clock,
       context: (channels) => this.#intake.context(channels),
       remembered: (channel) => this.#intake.remembered(channel),
+      remember: (event) => this.#intake.remember(event),
       stopping,
     });
     this.#connection = new Connection({
       botToken,
       apiUrl,
+      transport: this.#transport,
       guildId,
       permissions: INVITED,
       api,
@@ -129,6 +133,7 @@ export class DiscordPlatform implements ChatPlatform {
     await this.#connection.stop();
     await this.#intake.settle();
     this.#api.close();
+    await this.#transport.close();
   }
 
   async openChannel(spec: ChannelSpec): Promise<OpenedChannel> {
@@ -181,7 +186,7 @@ export class DiscordPlatform implements ChatPlatform {
   }
 
   async openFile(ref: FileRef): Promise<Readable> {
-    return openFile(this.#api, ref);
+    return openFile(this.#api, this.#transport, ref);
   }
 
   async answer(request: CommandRef, answer: Answer): Promise<void> {

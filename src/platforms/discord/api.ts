@@ -3,6 +3,7 @@ import { REST } from 'discord.js';
 import type { RateLimitData, RequestData, RouteLike } from 'discord.js';
 import type { BridgeError } from '../../domain/errors.ts';
 import { toBridgeError, unreadable } from './errors.ts';
+import type { Transport } from './transport.ts';
 
 /** Past this a call counts as unanswered, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -13,14 +14,16 @@ export interface ApiOptions {
   readonly botToken: string;
   /** Ends with `/api`; Discord's own when absent. */
   readonly apiUrl: string | undefined;
+  readonly transport: Transport;
   /** Called for every call that is refused because of the bot token. */
   readonly onRefused: (error: BridgeError) => void;
 }
 
 /** What every client of ours is made with: the delivery loop, not the SDK, decides about time and repeats. */
-export function restOptions(apiUrl: string | undefined) {
+export function restOptions({ apiUrl, transport }: Pick<ApiOptions, 'apiUrl' | 'transport'>) {
   return {
     ...(apiUrl === undefined ? {} : { api: apiUrl }),
+    makeRequest: transport.makeRequest,
     version: '10',
     retries: 0,
     timeout: TIMEOUT_MS,
@@ -39,7 +42,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#rest = new REST(restOptions(options.apiUrl));
+    this.#rest = new REST(restOptions(options));
   }
 
   /** One call. Rejects with a BridgeError only. `auth: false` for routes that carry a token of their own. */

@@ -5,7 +5,7 @@ import { BridgeError } from '../../domain/errors.ts';
 import type { ChannelId, MirrorId } from '../../domain/ids.ts';
 import type { ChannelSpec, OpenedChannel } from '../platform.ts';
 import type { Api } from './api.ts';
-import { MAX_CHANNEL_NAME } from './capabilities.ts';
+import { MAX_CHANNEL_NAME, MAX_CONTENT } from './capabilities.ts';
 import type { DiscordIdentity } from './connection.ts';
 import { discordCode, isRefusedField } from './errors.ts';
 import { channelId } from './ids.ts';
@@ -14,6 +14,7 @@ import { FOR_BOT, VIEW } from './permissions.ts';
 import { PRIVATE_THREAD } from './places.ts';
 import type { DiscordChannel, Places } from './places.ts';
 import { markedTopic } from './present.ts';
+import { smallLine } from './text.ts';
 
 /** Numbers of Discord's API; source: docs.discord.com, "Channel Types". */
 const TEXT = 0;
@@ -177,7 +178,7 @@ export class Channels {
     return made;
   }
 
-  /** A private thread of a channel that holds nothing else. */
+  /** A private thread of a channel that holds nothing else. Its topic stands in it as the first message. */
   async #createThread(spec: ChannelSpec): Promise<ApiChannel> {
     const { api } = this.#options;
     const parent = await this.#threadsParent();
@@ -187,6 +188,10 @@ export class Channels {
       body: { name, type: PRIVATE_THREAD, invitable: false, auto_archive_duration: ARCHIVE_MINUTES },
     });
     this.#known?.set(made.id, made);
+    if (spec.topic !== '') {
+      const body = { content: smallLine(spec.topic).slice(0, MAX_CONTENT), allowed_mentions: { parse: [] } };
+      await api.call('post', Routes.channelMessages(made.id), { body });
+    }
     return made;
   }
 

@@ -11,6 +11,7 @@ import type { Api } from './api.ts';
 import { absentProblem, problemOfClose, toBridgeError, TOKEN_PROBLEM } from './errors.ts';
 import { openGateway } from './gateway.ts';
 import type { Packet } from './receive.ts';
+import type { Transport } from './transport.ts';
 
 /** How long the first try may take, in milliseconds. */
 const FIRST_TRY_MS = 15_000;
@@ -33,6 +34,7 @@ export interface DiscordIdentity {
 export interface ConnectionOptions {
   readonly botToken: string;
   readonly apiUrl: string | undefined;
+  readonly transport: Transport;
   readonly guildId: string;
   /** What the bot asks for in its invitation. */
   readonly permissions: bigint;
@@ -150,7 +152,8 @@ export class Connection {
     if (problem === TOKEN_PROBLEM) this.#tokenProblem = problem;
     else this.#gatewayProblem = problem;
     this.#tell();
-    if (problem !== undefined) return clock.sleep(refusedRetryMs, signal);
+    // Discord allows a thousand sessions a day: one that it ended for good isn't begun anew at once.
+    if (end.code !== undefined) return clock.sleep(refusedRetryMs, signal);
     if (end.error !== undefined) throw toBridgeError(end.error, 'gateway');
     if (clock.monotonicMs() - openedAtMs < STEADY_MS) await clock.sleep(1_000, signal);
   }

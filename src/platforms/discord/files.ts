@@ -9,16 +9,19 @@ import { discordCode, toBridgeError } from './errors.ts';
 import { fileParts } from './ids.ts';
 import { messageShape } from './receive.ts';
 import type { DiscordAttachment } from './receive.ts';
+import type { Transport } from './transport.ts';
 
 /** A stream that stands still for so long is given up, in milliseconds. */
 const STILL_MS = 30_000;
 
 /** See `ChatPlatform.openFile`. The addresses Discord hands out expire, so the message is asked for a fresh one. */
-export async function openFile(api: Api, ref: FileRef): Promise<Readable> {
+export async function openFile(api: Api, { dispatcher }: Transport, ref: FileRef): Promise<Readable> {
   const { url, size } = await attachmentOf(api, ref);
-  const answer = await request(url, { headersTimeout: STILL_MS, bodyTimeout: STILL_MS }).catch((error: unknown) => {
-    throw toBridgeError(error, 'file download');
-  });
+  const answer = await request(url, { headersTimeout: STILL_MS, bodyTimeout: STILL_MS, dispatcher }).catch(
+    (error: unknown) => {
+      throw toBridgeError(error, 'file download');
+    },
+  );
   // Letting go of a body that isn't read to its end is an error to undici, which without a listener ends the process.
   answer.body.on('error', () => undefined);
   if (answer.statusCode === 200) return Readable.from(exactly(answer.body, size, ref), { objectMode: false });

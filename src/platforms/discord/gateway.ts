@@ -5,6 +5,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
 import { restOptions } from './api.ts';
 import type { Packet } from './receive.ts';
+import type { Transport } from './transport.ts';
 
 const INTENTS = [
   GatewayIntentBits.Guilds,
@@ -23,6 +24,7 @@ const readyShape = z.object({ session_id: z.string() });
 export interface GatewayOptions {
   readonly botToken: string;
   readonly apiUrl: string | undefined;
+  readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Log;
   /** Every event, in order; must not throw. */
@@ -60,7 +62,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   let session = '';
   const client = new Client({
     intents: INTENTS,
-    rest: restOptions(options.apiUrl),
+    rest: restOptions(options),
     // Events are read as they come; the SDK's own picture of the server isn't used.
     makeCache: Options.cacheWithLimits({
       MessageManager: 0,

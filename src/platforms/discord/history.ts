@@ -32,6 +32,7 @@ export interface HistoryOptions {
   readonly context: (channels: readonly string[]) => Promise<ReceiveContext>;
   /** The latest messages of people in a channel or thread, as far as we were told. */
   readonly remembered: (channel: string) => ReadonlySet<string>;
+  readonly remember: (event: PlatformEvent) => void;
   readonly stopping: AbortSignal;
 }
 
@@ -62,7 +63,10 @@ export class History {
     const active = await this.#activeThreads();
     for (const channel of known) {
       try {
-        yield* await this.#missedOf(channel, active);
+        for (const event of await this.#missedOf(channel, active)) {
+          this.#options.remember(event);
+          yield event;
+        }
       } catch (error) {
         // One lost channel must not keep the others from being read.
         if (!(error instanceof BridgeError) || error.code !== 'channel_gone') throw error;

@@ -103,7 +103,7 @@ export class Intake {
   /** Stores an event, as often as it takes; gives up only when we stop. */
   async store(event: PlatformEvent): Promise<void> {
     const { clock, log, stopping } = this.#options;
-    this.#remember(event);
+    this.remember(event);
     for (let pauseMs = FIRST_PAUSE_MS; !stopping.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         await this.#onEvent?.(event);
@@ -170,7 +170,8 @@ export class Intake {
     }
   }
 
-  #remember(event: PlatformEvent): void {
+  /** Keeps in mind what a person said, or that it's gone. */
+  remember(event: PlatformEvent): void {
     if (event.kind !== 'said' && event.kind !== 'deleted') return;
     const { channel, message } = postParts(event.post);
     const known = this.#remembered.get(channel) ?? new Set();

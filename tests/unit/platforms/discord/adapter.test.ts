@@ -205,6 +205,7 @@ test('opens private threads beyond the budget, for members only, who can be take
   expect(thread.type).toBe(ChannelType.PrivateThread);
   await play.platform.setUsers(opening.channel, new Set([ana.user, eve.user]));
   expect(new Set(discord.readers(thread))).toEqual(new Set([ana.user, eve.user, discord.owner.id]));
+  expect(stage.seen(opening.channel).map(({ words }) => words.trim())).toEqual(['-# Bob']);
   const post = await play.post(opening.channel, bob);
   expect(postParts(post).channel).toBe(thread.id);
   const note = await stage.say(ana, opening.channel, 'a note');

@@ -1,0 +1,52 @@
+// The wire to Discord's REST API and files: one pool of kept connections for the SDK's calls and downloads.
+import type { RESTOptions } from 'discord.js';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+
+/** Longer than undici's own 4 s, which would cost a handshake for every quiet channel. */
+const KEEP_ALIVE_MS = 60_000;
+/** Statuses that have no body. */
+const EMPTY = new Set([204, 205, 304]);
+
+export interface Transport {
+  /** What the SDK calls. Its own way would share a dispatcher with every other undici in the process, whose forms differ. */
+  readonly makeRequest: RESTOptions['makeRequest'];
+  readonly dispatcher: Dispatcher;
+  /** Cuts what is under way. */
+  close(): Promise<void>;
+}
+
+export function createTransport(): Transport {
+  const dispatcher = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false });
+  return {
+    dispatcher,
+    close: () => dispatcher.destroy(),
+    makeRequest: async (url, init) => {
+      const headers = new Headers(init.headers as Record<string, string>);
+      const { body, contentType } = await encoded(init.body);
+      if (contentType !== undefined) headers.set('content-type', contentType);
+      const answer = await request(url, {
+        method: init.method ?? 'GET',
+        headers: Object.fromEntries(headers),
+        body,
+        signal: init.signal ?? null,
+        dispatcher,
+      });
+      const text = await answer.body.text();
+      const told = new Headers();
+      for (const [name, value] of Object.entries(answer.headers)) {
+        if (value !== undefined) told.set(name, Array.isArray(value) ? value.join(', ') : value);
+      }
+      return new Response(EMPTY.has(answer.statusCode) ? null : text, { status: answer.statusCode, headers: told });
+    },
+  };
+}
+
+/** The SDK sends JSON, or a form with files, whose boundary belongs into the headers. */
+async function encoded(
+  body: unknown,
+): Promise<{ readonly body: string | Buffer | null; readonly contentType?: string }> {
+  if (!(body instanceof FormData)) return { body: typeof body === 'string' ? body : null };
+  const form = new Response(body);
+  return { body: Buffer.from(await form.arrayBuffer()), contentType: form.headers.get('content-type') ?? '' };
+}
