@@ -15,6 +15,7 @@ import { dueDigests, isEmpty, soFar, type Digest } from './digest.ts';
 import { drawPicture } from './draw.ts';
 import { daysOf, summarise, type DayPoint, type Period, type Summary } from './figures.ts';
 import { makeDigest } from './make-digest.ts';
+import { giveNudges, type Nudge } from './nudges.ts';
 import { altText, presentDigest } from './present.ts';
 
 export interface MetricsParts {
@@ -23,6 +24,8 @@ export interface MetricsParts {
   readonly log: Log;
   /** Queues the posting of a Digest into its channel. Must only change the store. */
   readonly postDigest: (tx: Tx, digest: DigestRow, now: Date) => Promise<void>;
+  /** Queues a reminder into the Chat's channels, and to the assignee. Must only change the store. */
+  readonly nudge: (tx: Tx, nudge: Nudge, now: Date) => Promise<void>;
   /** What a channel may read of a text: phone numbers masked where that is set. */
   readonly channelText: () => Promise<(text: string) => string>;
 }
@@ -60,13 +63,21 @@ const RECOUNTED = 'metrics-recounted';
 export class Metrics {
   readonly #parts: MetricsParts;
   readonly #digests: Loop;
+  readonly #nudges: Loop;
   readonly #recount: Loop;
   #cron: ScheduledTask | undefined;
 
   constructor(parts: MetricsParts) {
     this.#parts = parts;
-    const { clock, log } = parts;
+    const { store, clock, log, nudge } = parts;
     this.#digests = new Loop({ name: 'digests', clock, log, everyMs: EVERY_MS, run: () => this.#makeDue() });
+    this.#nudges = new Loop({
+      name: 'nudges',
+      clock,
+      log,
+      everyMs: EVERY_MS,
+      run: () => giveNudges(store, nudge, clock.now()),
+    });
     this.#recount = new Loop({
       name: 'recount',
       clock,
@@ -76,16 +87,21 @@ export class Metrics {
     });
   }
 
-  /** Begins to make Digests when they are due: at once what was missed, then looking at each full minute. */
+  /** Begins to make Digests and to remind when that's due: at once what was missed, then looking at each full minute. */
   start(): void {
     this.#digests.start();
+    this.#nudges.start();
     this.#recount.start();
-    this.#cron = cron.schedule('* * * * *', () => this.#digests.wake(), { name: 'digests' });
+    const wake = (): void => {
+      this.#digests.wake();
+      this.#nudges.wake();
+    };
+    this.#cron = cron.schedule('* * * * *', wake, { name: 'metrics' });
   }
 
   async stop(): Promise<void> {
     await this.#cron?.destroy();
-    await Promise.all([this.#digests.stop(), this.#recount.stop()]);
+    await Promise.all([this.#digests.stop(), this.#nudges.stop(), this.#recount.stop()]);
   }
 
   /** All figures of a period over the Chats in `scope`. With an Agent, what can be credited is theirs alone: replies, first responses, Tickets. */

@@ -49,6 +49,17 @@ export const EpisodeEntity = defineEntity({
   ],
 });
 
+/** A customer who waits. */
+export interface WaitingEpisode {
+  readonly id: string;
+  readonly chatId: ChatId;
+  readonly askedAt: Date;
+  readonly nudges: number;
+  readonly labelIds: readonly string[];
+  /** Whose the Chat's oldest unresolved Ticket is. */
+  readonly assigneeId: AgentId | null;
+}
+
 interface Question {
   readonly id: MessageId;
   readonly at: Date;
@@ -197,6 +208,30 @@ export const episodeQueries = (db: Db) => {
     moveChat: async (from: ChatId, to: ChatId): Promise<void> => {
       await db.deleteFrom('episode').where('chatId', '=', from).execute();
       await recount(to);
+    },
+    /** Open Episodes of mirrored Chats that were asked by then, with what decides about reminders; by id, after `after`. */
+    waiting: async (askedBefore: Date, after: string | undefined, limit: number): Promise<WaitingEpisode[]> => {
+      const rows = await sql<Omit<WaitingEpisode, 'askedAt'> & { askedAt: string }>`select e.id::text,
+          e.chat_id as "chatId", e.asked_at as "askedAt", e.nudges,
+          array(select cl.label_id::text from chat_label cl where cl.chat_id = e.chat_id) as "labelIds",
+          (select t.assignee_id from ticket t where t.chat_id = e.chat_id and t.status <> 'closed'
+            order by t.number limit 1) as "assigneeId"
+        from episode e join chat c on c.id = e.chat_id and c.mode <> 'never'
+        where e.answered_at is null and e.asked_at <= ${askedBefore} and e.id > ${after ?? '0'}
+        order by e.id limit ${limit}`.execute(db);
+      return rows.rows.map((row) => ({ ...row, askedAt: new Date(row.askedAt) }));
+    },
+    /** False when somebody else reminded, or somebody answered, first. */
+    nudged: async (id: string, before: number, after: number): Promise<boolean> => {
+      const row = await db
+        .updateTable('episode')
+        .set({ nudges: after })
+        .where('id', '=', id)
+        .where('nudges', '=', before)
+        .where('answeredAt', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
     },
     /** Chats by id, for counting all of them anew. */
     chatsAfter: async (after: ChatId | null, limit: number): Promise<ChatId[]> => {

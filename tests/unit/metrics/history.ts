@@ -78,7 +78,9 @@ export class History {
   /** The facade over this database; what it posts goes to `posted`. */
   metrics(clock: Clock, posted: MetricsParts['postDigest'] = async () => undefined): Metrics {
     const log = createLog({ level: 'silent' });
-    return new Metrics({ store: this.store, clock, log, postDigest: posted, channelText: async () => (text) => text });
+    const nudge = async (): Promise<void> => undefined;
+    const channelText = async () => (text: string) => text;
+    return new Metrics({ store: this.store, clock, log, postDigest: posted, nudge, channelText });
   }
 
   async close(): Promise<void> {
