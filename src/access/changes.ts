@@ -17,7 +17,7 @@ import {
   type Refused,
 } from './change.ts';
 import { isLastAdmin, refuseGrant } from './policy.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../domain/nearest.ts';
 
 /** Runs in the transaction that deactivates an Agent: ends what is theirs elsewhere (sign-ins, tokens, open Tickets). Must only change the store. */
 export type DeactivationHook = (tx: Tx, agentId: AgentId, actor: Actor, now: Date) => Promise<void>;

@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/time.ts';
 import type { Label, LabelId } from '../store/label.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { auditOf, type Actor } from './change.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../domain/nearest.ts';
 
 export type LabelResult = { readonly label: Label } | { readonly refused: string; readonly path: 'name' | 'color' };
 

@@ -8,7 +8,7 @@ import type { ChatMode } from '../store/chat.ts';
 import type { ChatPlace, ListedChat, ListedMirror } from '../store/listing.ts';
 import { isRefused, type Ask, type Parts } from './ask.ts';
 import { chatName, findAccount, findChat } from './find.ts';
-import { hintAt } from './nearest.ts';
+import { hintAt } from '../domain/nearest.ts';
 import { listed, namesOf, quoted, say, timeOf, words } from './words.ts';
 
 const PAGE = 10;

@@ -5,7 +5,7 @@ import type { Account } from '../store/account.ts';
 import type { Label } from '../store/label.ts';
 import type { ListedChat, Scope } from '../store/listing.ts';
 import { isRefused, type Ask, type Parts, type Refused } from './ask.ts';
-import { hintAt } from './nearest.ts';
+import { hintAt } from '../domain/nearest.ts';
 import { listOf, mentioned } from './parse.ts';
 import { namesOf, noChatHereWords, quoted } from './words.ts';
 

@@ -2,7 +2,7 @@
 import type { Answer, CommandEntry, CommandTree } from '../domain/command.ts';
 import type { Agent } from '../store/agent.ts';
 import type { Who } from './ask.ts';
-import { hintAt } from './nearest.ts';
+import { hintAt } from '../domain/nearest.ts';
 import type { Parsed } from './parse.ts';
 import { usageOf } from './tree.ts';
 import { listed, namesOf, quoted, say, strangerWords, words } from './words.ts';

@@ -4,7 +4,7 @@ import type { Button } from '../domain/post.ts';
 import type { QuickReply } from '../store/quick-reply.ts';
 import { isRefused, type Ask, type Parts } from './ask.ts';
 import { chatName, findChat } from './find.ts';
-import { hintAt } from './nearest.ts';
+import { hintAt } from '../domain/nearest.ts';
 import { counted, listed, quoted, say } from './words.ts';
 
 const PAGE = 10;

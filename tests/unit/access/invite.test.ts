@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { INVITED_AT_ONCE, judgeAddressees, parseEmails } from '../../../src/access/invite.ts';
 import { maskPhones } from '../../../src/access/mask.ts';
-import { nearest } from '../../../src/access/nearest.ts';
+import { nearest } from '../../../src/domain/nearest.ts';
 
 const emails = (text: string) => parseEmails(text).map(({ email }) => email);
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangeResult, Preview } from '../../../src/commands/ask.ts';
 import { fault, help, may } from '../../../src/commands/help.ts';
-import { hintAt, nearest } from '../../../src/commands/nearest.ts';
+import { hintAt, nearest } from '../../../src/domain/nearest.ts';
 import { parseCommand } from '../../../src/commands/parse.ts';
 import { commandTree } from '../../../src/commands/tree.ts';
 import { becauseOf, namesOf, outcomeOf, previewOf, timeOf } from '../../../src/commands/words.ts';
