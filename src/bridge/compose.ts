@@ -236,8 +236,7 @@ const strip = (text: string): string => (text.length > LONGEST_EARLIER ? `${text
 function smallLines(view: MessageView): string[] {
   const earlier = view.isDeleted ? [] : view.earlier.map((text) => `Before: ${strip(text)}`);
   const reactions = view.reactions.map(({ name, emoji }) => `${name} reacted with ${emoji}`);
-  const line =
-    view.replier === undefined || view.state === undefined ? [] : [lineWords(view.replier, view.state)];
+  const line = view.replier === undefined || view.state === undefined ? [] : [lineWords(view.replier, view.state)];
   return [...earlier, ...reactions, ...line];
 }
 

@@ -176,12 +176,9 @@ export class Answers {
   /** What people may choose from while they type: a line each. */
   async #offer(open: Open, answer: Answer): Promise<void> {
     open.stage = 'answered';
-    const lines = plainText(answer.text)
-      .split('\n')
-      .filter((line) => line.trim() !== '');
-    const choices = lines
+    const choices = (answer.choices ?? [])
       .slice(0, MAX_CHOICES)
-      .map((line) => ({ name: line.slice(0, MAX_CHOICE), value: line.slice(0, MAX_CHOICE) }));
+      .map(({ label, value }) => ({ name: label.slice(0, MAX_CHOICE), value: value.slice(0, MAX_CHOICE) }));
     await this.#first(open.asked, CHOICES, { choices });
   }
 

@@ -40,6 +40,8 @@ interface Option {
   readonly type: number;
   readonly value?: string | number | boolean | undefined;
   readonly options?: readonly Option[] | undefined;
+  /** Of the option that is being typed. */
+  readonly focused?: boolean | undefined;
 }
 const optionShape: z.ZodType<Option> = z.lazy(() =>
   z.object({
@@ -47,6 +49,7 @@ const optionShape: z.ZodType<Option> = z.lazy(() =>
     type: z.number(),
     value: z.union([z.string(), z.number(), z.boolean()]).optional(),
     options: z.array(optionShape).optional(),
+    focused: z.boolean().optional(),
   }),
 );
 
@@ -116,7 +119,7 @@ export function readAsked(payload: unknown, context: AskedContext): Asked | unde
   };
 }
 
-type Part = Pick<Request, 'via' | 'action' | 'text' | 'options'> & Partial<Pick<Request, 'post'>>;
+type Part = Pick<Request, 'via' | 'action' | 'text' | 'options'> & Partial<Pick<Request, 'post' | 'focused'>>;
 
 function requestOf(interaction: Interaction, context: AskedContext): Part | undefined {
   const { data } = interaction;
@@ -142,7 +145,7 @@ function requestOf(interaction: Interaction, context: AskedContext): Part | unde
 }
 
 /** The words after `/wa`: the subcommand's path, or all of them where there are no subcommands; options by name. */
-function wordsOf(given: readonly Option[]): Pick<Request, 'text' | 'options'> {
+function wordsOf(given: readonly Option[]): Pick<Part, 'text' | 'options' | 'focused'> {
   const path: string[] = [];
   let options = given;
   for (let [sub] = options; sub !== undefined && SUBCOMMANDS.has(sub.type); [sub] = options) {
@@ -151,7 +154,10 @@ function wordsOf(given: readonly Option[]): Pick<Request, 'text' | 'options'> {
   }
   const values: Record<string, string> = {};
   for (const { name, value } of options) if (value !== undefined) values[name] = String(value);
-  if (path.length > 0) return { text: path.join(' '), options: values };
+  const focused = options.find((option) => option.focused === true);
+  if (path.length > 0) {
+    return { text: path.join(' '), options: values, ...(focused === undefined ? {} : { focused: focused.name }) };
+  }
   return { text: (values[FREE_TEXT] ?? '').trim(), options: {} };
 }
 

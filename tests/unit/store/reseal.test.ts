@@ -13,8 +13,14 @@ test('seals sessions, arrivals and sent messages again, more than one batch of t
   const [first, second] = [randomBytes(32), randomBytes(32)];
   try {
     const before = store.sessions(new Vault({ current: first }));
-    const changes = Array.from({ length: 700 }, (_, index) => ({ type: 'session', id: `s${index}`, value: Buffer.from(`state ${index}`) }));
-    await before.set(account, changes, [{ kind: 'message', key: 'k', payload: Buffer.from('payload'), recall: Buffer.from('plain') }]);
+    const changes = Array.from({ length: 700 }, (_, index) => ({
+      type: 'session',
+      id: `s${index}`,
+      value: Buffer.from(`state ${index}`),
+    }));
+    await before.set(account, changes, [
+      { kind: 'message', key: 'k', payload: Buffer.from('payload'), recall: Buffer.from('plain') },
+    ]);
     await before.saveSent(account, as<RemoteId>('sent-1'), Buffer.from('sent'));
 
     expect(await store.reseal(new Vault({ current: second, previous: first }))).toBe(702);
