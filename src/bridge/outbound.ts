@@ -88,7 +88,7 @@ export class Outbound {
       case 'edited':
         return this.#edited(workspaceId, mirror, event);
       case 'deleted':
-        return this.#deleted(workspaceId, event);
+        return this.#deleted(workspaceId, mirror, event);
       case 'reacted':
         return this.#reacted(workspaceId, mirror, event);
     }
@@ -269,7 +269,7 @@ export class Outbound {
     return 'recorded';
   }
 
-  async #deleted(workspaceId: WorkspaceId, event: EventOf<'deleted'>): Promise<Outcome> {
+  async #deleted(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'deleted'>): Promise<Outcome> {
     const { store, messenger, clock } = this.#parts;
     return store.transaction<Outcome>(async (tx) => {
       const now = clock.now();
@@ -279,13 +279,11 @@ export class Outbound {
           await tx.messages.update(message.id, { deletedAt: event.at });
           continue;
         }
-        const ageMs = event.at.getTime() - message.sentAt.getTime();
-        if (ageMs > messenger.capabilities.deleteWindowMs) continue;
-        if (
-          message.agentId !== null &&
-          !(await this.#parts.access.decide(tx, message.agentId, message.chatId, now)).allowed
-        )
+        const sentence = await this.#whyKept(tx, message, event.at);
+        if (sentence !== undefined) {
+          await this.#tellReplier(tx, mirror, message, event.post, sentence);
           continue;
+        }
         const isUnsent = message.state === 'held' || message.state === 'failed' || message.state === 'cancelled';
         await tx.messages.update(message.id, {
           deletedAt: event.at,
@@ -305,6 +303,26 @@ export class Outbound {
       }
       return 'recorded';
     });
+  }
+
+  /** Why a deletion doesn't follow to the customer; undefined when it does. */
+  async #whyKept(tx: Tx, message: Message, at: Date): Promise<string | undefined> {
+    const { access, clock, messenger } = this.#parts;
+    if (at.getTime() - message.sentAt.getTime() > messenger.capabilities.deleteWindowMs) {
+      return 'The customer still sees the message: WhatsApp allows deleting it for 2 days only.';
+    }
+    if (message.agentId === null) return undefined;
+    const decision = await access.decide(tx, message.agentId, message.chatId, clock.now());
+    return decision.allowed ? undefined : decision.sentence;
+  }
+
+  /** Who deleted a post isn't told by every platform; whoever wrote it is the one who must know. */
+  async #tellReplier(tx: Tx, mirror: Mirror, message: Message, post: PostId, sentence: string): Promise<void> {
+    if (message.agentId === null) return;
+    const agent = await tx.agents.find(message.agentId);
+    const identities = await tx.agents.identities(message.agentId);
+    const user = identities.find((each) => each.workspaceId === mirror.workspaceId)?.userId;
+    if (user !== undefined) await this.#refuse(tx, mirror, { user, post }, agent, sentence);
   }
 
   async #reacted(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'reacted'>): Promise<Outcome> {

@@ -69,7 +69,7 @@ afterAll(() => town.close());
 test('sends formatting and emoji in WhatsApp’s own way', async () => {
   const { phone, channel, root } = await chat('Format');
   await ana.say(channel, '*bold* _italic_ ~gone~ `code` :smile: 👩‍👩‍👧', { thread: root.ts });
-  await got(phone, '*bold* _italic_ ~gone~ `code` 😄 👩‍👩‍👧');
+  expect((await got(phone, '*bold* _italic_ ~gone~ `code` 😄 👩‍👩‍👧')).copies).toBe(1);
 });
 
 test('quotes the thread’s message, unless it is the newest of a direct chat; in a group always', async () => {
@@ -142,6 +142,24 @@ test('an edit that comes too late is answered with a sentence and stays inside',
   );
   await town.quiet();
   expect(phone.inbox.filter(({ fromMe }) => !fromMe).map(({ text }) => text)).toEqual(['old words']);
+});
+
+test('a deletion that comes too late is answered with a sentence', async () => {
+  const { phone, channel, root } = await chat('Delia');
+  const ts = await ana.say(channel, 'too old to go', { thread: root.ts });
+  await got(phone, 'too old to go');
+  await town.quiet();
+  const client = await town.sql();
+  await client.query(`update message set sent_at = sent_at - interval '3 days' where text = 'too old to go'`);
+  await client.end();
+  await ana.remove(channel, ts);
+  await town.until(
+    () => ana.privateAnswers(channel).some((answer) => JSON.stringify(answer.blocks).includes('2 days')),
+    'the sentence',
+    PATIENCE_MS,
+  );
+  await town.quiet();
+  expect((await got(phone, 'too old to go')).isRevoked).toBe(false);
 });
 
 test('an agent’s reaction becomes the number’s; the last one wins; the team’s own emoji stay inside', async () => {
