@@ -57,7 +57,7 @@ test('fifty messages of several chats that came while it was down are shown in o
   await town.start();
   for (const { name } of phones) await postWith(town, name, 'message 10');
   await town.quiet();
-  for (const { name } of phones) expect(numberedIn(name), name).toEqual(numbered(1, 10));
+  for (const { name } of phones) expect(numberedIn(name)).toEqual(numbered(1, 10));
 }, 180_000);
 
 test('a replay that breaks off in the middle, and stanzas that come twice, double nothing', async () => {

@@ -69,6 +69,10 @@ test('a second process stands by, and takes over when the first is killed', asyn
   await second.line('"msg":"at work"');
   await readiness(second, 'ready');
   await converse('after the kill');
+  expect(texts(channelOf(town, 'mia')).filter((text) => text.startsWith('question'))).toEqual([
+    'question before',
+    'question after the kill',
+  ]);
 }, 180_000);
 
 test('a process that hangs is replaced; awake again it does nothing and stands by', async () => {
