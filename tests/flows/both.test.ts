@@ -63,4 +63,5 @@ test('a native reply in Discord reaches the customer once, and is seen in Slack 
   await town.until(() => count(channelOf(town, 'mia'), 'ben@acme.test · ✓✓') === 1, 'the reply in Slack with its line');
   await town.quiet();
   expect(said(channelOf(town, 'mia')).filter((message) => message.text.includes('Hello from Discord'))).toHaveLength(1);
+  expect(discord.unknown).toEqual([]);
 });
