@@ -113,6 +113,8 @@ export class Inbound {
   /** Two Chats turned out to be one conversation: the older one and its channels stay, the other's messages move over. */
   async #mergeChats(tx: Tx, from: ChatId, to: ChatId): Promise<void> {
     await tx.messages.moveChat(from, to);
+    await tx.tickets.moveChat(from, to);
+    await tx.episodes.moveChat(from, to);
     await tx.mirrors.moveChat(from, to);
     await tx.grants.lockChanges();
     await tx.grants.moveChat(from, to);
@@ -153,6 +155,8 @@ export class Inbound {
     });
     if (message === undefined) return;
     await tx.chats.touch(chat.id, event.at);
+    if (isOurs) await tx.episodes.answered(chat.id, event.at);
+    else await tx.episodes.asked(chat.id, event.at);
     if (filtered === null) await showInMirrors(tx, message, this.#parts.clock.now());
     for (const waited of await tx.messages.waited(chat.id, event.key.id)) {
       if (
@@ -280,6 +284,7 @@ export class Inbound {
       ...(state === 'delivered' || state === 'read' ? { deliveredAt: message.deliveredAt ?? at } : {}),
       ...(state === 'read' ? { readAt: message.readAt ?? at } : {}),
     });
+    if (message.ackedAt === null) await tx.episodes.answered(message.chatId, at);
     if (isNews) await showLine(tx, message, this.#parts.clock.now());
   }
 }

@@ -74,6 +74,7 @@ export class ToMessenger {
         ackedAt: now.ackedAt ?? at,
         ...(isNews ? { state: 'sent', reason: null } : {}),
       });
+      await tx.episodes.answered(message.chatId, now.ackedAt ?? at);
       await showLine(tx, message, clock.now());
       await tx.deliveries.enqueue(
         readLane(message),

@@ -76,6 +76,18 @@ export const MessageEntity = defineEntity({
     { name: 'message_chat', properties: ['chatId', 'sentAt', 'id'] },
     { name: 'message_remote', properties: ['accountId', 'remoteId'] },
     {
+      name: 'message_acked',
+      expression: `create index "message_acked" on "message" ("acked_at") where "direction" = 'out' and "acked_at" is not null`,
+    },
+    {
+      name: 'message_replied',
+      expression: `create index "message_replied" on "message" ("chat_id", "acked_at") where "direction" = 'out' and "acked_at" is not null`,
+    },
+    {
+      name: 'message_received',
+      expression: `create index "message_received" on "message" ("sent_at") where "direction" = 'in'`,
+    },
+    {
       name: 'message_unposted',
       expression:
         'create index "message_unposted" on "message" ("received_at") where "posted_at" is null and "filtered" is null',
