@@ -62,6 +62,10 @@ export class ToMessenger {
     // A receipt may have told already that it arrived.
     if (message.state !== 'queued' && message.state !== 'uncertain') return;
     if (message.remoteId === null) throw gone();
+    // Deleted before it left: the customer never sees it.
+    if (message.deletedAt !== null && !attempt.mayBeDone) {
+      return store.read.messages.update(message.id, { state: 'cancelled' });
+    }
     await this.#assertAllowed(message, clock.now());
     const content = await this.#outgoing(message, chat);
     attempt.assertHeld();

@@ -299,6 +299,21 @@ test('a reply by the API reaches the customer and shows in Slack as a post with 
   await town.until(() => shown(channel.message(post.ts)!).includes('✓✓ delivered'), 'its line', PATIENCE_MS);
 });
 
+test('a reply deleted while the number is away never reaches the customer', async () => {
+  const here = await chat('Uma');
+  const { phone, channel, root } = here;
+  town.whatsapp.faults.refuseLogins(office, 503);
+  town.whatsapp.faults.cut(office, 'reset');
+  const ts = await ana.say(channel, 'thought better of it', { thread: root.ts });
+  await line(here, 'sending');
+  await ana.remove(channel, ts);
+  await line(here, 'deleted');
+  town.whatsapp.faults.acceptLogins(office);
+  await ana.say(channel, 'said after it', { thread: root.ts });
+  await got(phone, 'said after it');
+  expect(phone.inbox.filter((message) => message.text === 'thought better of it')).toEqual([]);
+}, 180_000);
+
 /** Presses Resend under the reply. */
 async function resend({ channel, root }: Chat): Promise<void> {
   const post = await town.until(

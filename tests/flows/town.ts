@@ -81,6 +81,11 @@ export class Town {
     return program;
   }
 
+  /** Where the program listens. */
+  get url(): string {
+    return this.#urls.get(this.program) ?? '';
+  }
+
   /** Starts the program and waits until it's the one at work. */
   async start(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []): Promise<Program> {
     const program = this.run(env, nodeOptions);
