@@ -311,14 +311,22 @@ async function ended(signals: readonly AbortSignal[]): Promise<void> {
   await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
 }
 
+/** What a person must mend, in one sentence; undefined for faults of ours. */
+function sentenceFor(error: unknown): string | undefined {
+  if (error instanceof ConfigError || error instanceof SecretsError || error instanceof PostgresError) {
+    return error.message;
+  }
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (error.code === 'EADDRINUSE') return 'Another program listens on this HOST and PORT already: choose another PORT.';
+  if (error.code === 'EACCES') return `This user may not do that: ${error.message}.`;
+  return undefined;
+}
+
 try {
   await run();
   process.exit(0);
 } catch (error) {
-  // What a person must mend is said to them in one sentence; the rest is ours, with its stack.
-  const isForPerson = error instanceof ConfigError || error instanceof SecretsError || error instanceof PostgresError;
-  process.stderr.write(
-    `${isForPerson ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${sentenceFor(error) ?? stack}\n`);
   process.exit(1);
 }

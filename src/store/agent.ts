@@ -144,9 +144,6 @@ export const agentQueries = (db: Db) => ({
   setRole: async (id: AgentId, role: Role): Promise<void> => {
     await db.updateTable('agent').set({ role }).where('id', '=', id).execute();
   },
-  setName: async (id: AgentId, name: string): Promise<void> => {
-    await db.updateTable('agent').set({ name }).where('id', '=', id).execute();
-  },
   setStatus: async (id: AgentId, status: AgentStatus, now: Date): Promise<void> => {
     await db
       .updateTable('agent')

@@ -54,16 +54,6 @@ const columns = ['id', 'accountId', 'kind', 'name', 'contactId', 'mode', 'lastMe
 export const chatQueries = (db: Db) => ({
   find: (id: ChatId): Promise<Chat | undefined> =>
     db.selectFrom('chat').select(columns).where('id', '=', id).executeTakeFirst(),
-  /** Newest first; `before` is the last row's place of the page before. */
-  list: (options: { accountId?: AccountId; search?: string; limit: number; after?: ChatId }): Promise<Chat[]> => {
-    let query = db.selectFrom('chat').select(columns).orderBy('id', 'desc').limit(options.limit);
-    if (options.accountId !== undefined) query = query.where('accountId', '=', options.accountId);
-    if (options.after !== undefined) query = query.where('id', '<', options.after);
-    if (options.search !== undefined) {
-      query = query.where('name', 'ilike', `%${options.search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
-    }
-    return query.execute();
-  },
   /** The address to send to. */
   address: async (id: ChatId): Promise<ChatAddress | undefined> => {
     const row = await db

@@ -60,15 +60,6 @@ export const invitationQueries = (db: Db) => ({
       .where('expiresAt', '>', at)
       .orderBy('id')
       .execute(),
-  /** Who invited this Agent last. */
-  lastOf: (agentId: AgentId): Promise<Invitation | undefined> =>
-    db
-      .selectFrom('invitation')
-      .select(columns)
-      .where('agentId', '=', agentId)
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst(),
   end: async (agentId: AgentId, at: Date): Promise<void> => {
     await db
       .updateTable('invitation')

@@ -52,6 +52,13 @@ test('names every wrong setting at once and starts nothing', async () => {
   town.forget(program);
 });
 
+test('says in a sentence when its port is taken', async () => {
+  const program = town.run({ PORT: new URL(town.url).port });
+  expect(await program.ended).toBe(1);
+  expect(program.lines.join('\n')).toContain('choose another PORT');
+  town.forget(program);
+});
+
 test('refuses to start with another key than the database’s', async () => {
   const program = town.run({ ENCRYPTION_KEY: Buffer.from('fedcba9876543210fedcba9876543210').toString('base64') });
   expect(await program.ended).toBe(1);
