@@ -1,6 +1,6 @@
 // Listens to one Workspace: keeps its state recorded, stores what is told, and reads what was missed after each gap.
 import type { CommandTree, Request } from '../domain/command.ts';
-import type { Problem } from '../domain/events.ts';
+import type { PlatformEvent, Problem } from '../domain/events.ts';
 import type { WorkspaceId } from '../domain/ids.ts';
 import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
@@ -54,12 +54,12 @@ export class Listening {
   }
 
   async start(): Promise<void> {
-    const { platform, workspaceId, hearing, commands, asked, log } = this.#parts;
+    const { platform, workspaceId, commands, asked, log } = this.#parts;
     await platform.start({
       commands,
       onEvent: async (event) => {
         if (event.kind === 'asked') await asked(event.request);
-        else await hearing.hear(workspaceId, event);
+        else await this.#hear(event);
       },
       onState: (state, detail) => {
         this.#isConnected = state === 'connected';
@@ -80,6 +80,16 @@ export class Listening {
     await this.#parts.platform.stop();
     await this.#loop.stop();
     await this.#recorded;
+  }
+
+  /** What can't be stored isn't acknowledged and is told again, but not for ever: it's read from the history as well, once that works. */
+  async #hear(event: PlatformEvent): Promise<void> {
+    try {
+      await this.#parts.hearing.hear(this.#parts.workspaceId, event);
+    } catch (error) {
+      this.#hasGap = true;
+      throw error;
+    }
   }
 
   async #round(): Promise<void> {
