@@ -189,8 +189,9 @@ describe('for any text', () => {
     fc.assert(
       fc.property(inlines, limits, (value, maxLength) => {
         const text = plainText([p(...value)]);
+        // A part of blanks alone is left out: only a long run of them, or those at the end, can make one.
         fc.pre(!/\s{30}/v.test(text));
-        fc.pre(text.trim() !== '');
+        fc.pre(text !== '' && text.trimEnd() === text);
         const parts = shown([p(...value)], maxLength);
         expect(parts.join('')).toBe(text);
         expect(parts.flatMap(characters)).toEqual(characters(text));
