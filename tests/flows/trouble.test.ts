@@ -66,6 +66,18 @@ test('refuses to start with another key than the database’s', async () => {
   town.forget(program);
 });
 
+test('changes its key: with both, then with the new one alone, the number stays linked', async () => {
+  const old = town.settings['ENCRYPTION_KEY'] ?? '';
+  town.settings['ENCRYPTION_KEY'] = Buffer.from('89abcdef0123456789abcdef01234567').toString('base64');
+  await town.stop();
+  const program = await town.start({ ENCRYPTION_KEY_PREVIOUS: old });
+  await program.line('ENCRYPTION_KEY_PREVIOUS is not needed any more');
+  await town.stop();
+  await town.start();
+  await town.until(() => town.isConnected(), 'the number to be connected with the new key');
+  expect((await town.api('GET', `/api/v1/accounts/${accountId}`)).body).toMatchObject({ state: 'connected' });
+});
+
 test('a reply by somebody nobody invited reaches no customer; they are told why, and are taken out again', async () => {
   const channel = await town.channel('wa-mia');
   const stranger = town.person('Stan', 'stan@elsewhere.test');
