@@ -27,8 +27,14 @@ while (await lease.acquire(stop.signal)) {
   const { fence, lost } = lease;
   process.stdout.write(`acquired ${fence}\n`);
   while (!lost.aborted && !stop.signal.aborted) {
-    // As a send would be: what others see is decided in the same turn in which valid() was asked.
-    if (lease.valid()) await client.query('insert into act (owner, fence) values ($1, $2)', [owner, String(fence)]);
+    // As a send would be: what others see is decided in the same turn in which valid() was asked, and at that moment.
+    const decidedAt = new Date();
+    if (lease.valid())
+      await client.query('insert into act (owner, fence, decided_at) values ($1, $2, $3)', [
+        owner,
+        String(fence),
+        decidedAt,
+      ]);
     await systemClock.sleep(5);
   }
   process.stdout.write(lost.aborted ? 'lost\n' : 'stopping\n');
