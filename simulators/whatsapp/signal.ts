@@ -37,6 +37,21 @@ interface Sealed {
   readonly ciphertext: Uint8Array;
 }
 
+/**
+ * libsignal lines its work up by address over the whole process, and runs what stands in line in the async context of whoever came first, who may
+ * have ended his transaction: two phones that write to one device would lose steps. So they wait for each other before.
+ */
+const lines = new Map<string, Promise<unknown>>();
+
+async function inLine<T>(jid: string, work: () => Promise<T>): Promise<T> {
+  const turn = (lines.get(jid) ?? Promise.resolve()).then(work);
+  lines.set(
+    jid,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
 const silent = pino({ level: 'silent' });
 
 /** Keys and sessions of one device, and its groups' sender keys; every address is a LID device JID. */
@@ -80,29 +95,27 @@ export class SignalEndpoint {
   /** Opens a new session from a bundle, in place of any earlier one. */
   async openSession(jid: string, bundle: KeyBundle): Promise<void> {
     const { preKey, signedPreKey } = bundle;
-    await this.#repository.injectE2ESession({
-      jid,
-      session: {
-        registrationId: bundle.registration.readUIntBE(0, bundle.registration.length),
-        identityKey: generateSignalPubKey(bundle.identity),
-        signedPreKey: {
-          keyId: signedPreKey.id.readUIntBE(0, 3),
-          publicKey: generateSignalPubKey(signedPreKey.value),
-          signature: signedPreKey.signature,
-        },
-        ...(preKey && {
-          preKey: { keyId: preKey.id.readUIntBE(0, 3), publicKey: generateSignalPubKey(preKey.value) },
-        }),
+    const session = {
+      registrationId: bundle.registration.readUIntBE(0, bundle.registration.length),
+      identityKey: generateSignalPubKey(bundle.identity),
+      signedPreKey: {
+        keyId: signedPreKey.id.readUIntBE(0, 3),
+        publicKey: generateSignalPubKey(signedPreKey.value),
+        signature: signedPreKey.signature,
       },
-    });
+      ...(preKey && {
+        preKey: { keyId: preKey.id.readUIntBE(0, 3), publicKey: generateSignalPubKey(preKey.value) },
+      }),
+    };
+    await inLine(jid, async () => this.#repository.injectE2ESession({ jid, session }));
   }
 
   async encrypt(jid: string, data: Uint8Array): Promise<Sealed> {
-    return this.#repository.encryptMessage({ jid, data });
+    return inLine(jid, async () => this.#repository.encryptMessage({ jid, data }));
   }
 
   async decrypt(jid: string, type: 'pkmsg' | 'msg', ciphertext: Uint8Array): Promise<Uint8Array> {
-    return this.#repository.decryptMessage({ jid, type, ciphertext });
+    return inLine(jid, async () => this.#repository.decryptMessage({ jid, type, ciphertext }));
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { BufferJSON, proto } from '@whiskeysockets/baileys';
 import type { SignalDataSet, SignalDataTypeMap, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
 import type { AccountId } from '../../domain/ids.ts';
 import type { NewArrival, SessionChange, SessionStore } from '../../domain/session.ts';
+import { userPart } from './ids.ts';
 
 type Values = Map<string, unknown>;
 
@@ -27,6 +28,25 @@ class Turns {
     return turn;
   }
 }
+
+/**
+ * libsignal lines its work up by address over the whole process, and runs what stands in line in the async context of whoever came first
+ * (`libsignal/src/queue_job.js`): in another Account's transaction, or in one that has ended and keeps nothing any more. So a step waits here,
+ * and never there.
+ */
+const addresses = {
+  last: new Map<string, Promise<unknown>>(),
+  take<T>(address: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.last.get(address) ?? Promise.resolve()).then(work);
+    const settled = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.last.get(address) === settled) this.last.delete(address);
+      });
+    this.last.set(address, settled);
+    return turn;
+  },
+};
 
 const encode = (value: unknown): Buffer => Buffer.from(JSON.stringify(value, BufferJSON.replacer));
 
@@ -111,7 +131,8 @@ export class KeyStore implements SignalKeyStoreWithTransaction {
     const run = (): Promise<T> => this.#run(newUnit(kind, current), work);
     // A mapping is one write by itself; taking turns for it could wait for a step that waits for the mapping's own look-up.
     if (key === 'lid-mapping') return run();
-    return kind === 'round' ? this.#rounds.take(run) : this.#steps.take(run);
+    if (kind === 'round') return this.#rounds.take(run);
+    return this.#steps.take(() => addresses.take(userPart(key) || key, run));
   };
 
   /** Within a transaction: stores this with its commit. */

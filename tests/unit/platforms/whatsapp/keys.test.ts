@@ -1,5 +1,8 @@
 // The key store's transactions: one commit each, in turn where they must be, and nothing kept of one that failed.
+import { DEFAULT_CONNECTION_CONFIG, initAuthCreds } from '@whiskeysockets/baileys';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { SignalEndpoint } from '../../../../simulators/whatsapp/signal.ts';
 import { as, type AccountId } from '../../../../src/domain/ids.ts';
 import { KeyStore } from '../../../../src/platforms/whatsapp/keys.ts';
 import { MemorySessions } from '../../../support/memory-sessions.ts';
@@ -7,6 +10,14 @@ import { MemorySessions } from '../../../support/memory-sessions.ts';
 const ACCOUNT = as<AccountId>('acme');
 const OWN = '4915100000001:7@s.whatsapp.net';
 const bytes = (text: string): Buffer => Buffer.from(text);
+
+/** A store that answers a little later. */
+class SlowSessions extends MemorySessions {
+  override async get(...args: Parameters<MemorySessions['get']>): ReturnType<MemorySessions['get']> {
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return super.get(...args);
+  }
+}
 
 function setUp(): { keys: KeyStore; sessions: MemorySessions; failures: unknown[] } {
   const sessions = new MemorySessions();
@@ -132,6 +143,51 @@ test('a learned pair of LID and number is told, once', async () => {
   expect(pending.map(({ kind, payload }) => [kind, Buffer.from(payload).toString()])).toEqual([
     ['people', '[["123","4915"]]'],
   ]);
+});
+
+test('two accounts that write to one person at the same time lose no step of either session', async () => {
+  const person = new SignalEndpoint();
+  const jid = '123@lid';
+  const quiet = pino({ level: 'silent' });
+  const writers = await Promise.all(
+    ['a', 'b'].map(async (name) => {
+      const sessions = name === 'a' ? new MemorySessions() : new SlowSessions();
+      const keys = new KeyStore({ account: as(name), sessions, onBroken: () => undefined });
+      const repository = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(
+        { creds: initAuthCreds(), keys },
+        quiet,
+        async () => [],
+      );
+      const { registration, identity, signedPreKey, preKey } = await person.bundle();
+      if (preKey === undefined) throw new Error('the bundle has no prekey');
+      const publicKey = (key: Uint8Array): Buffer => Buffer.concat([Buffer.from([5]), key]);
+      await repository.injectE2ESession({
+        jid,
+        session: {
+          registrationId: registration.readUInt32BE(0),
+          identityKey: publicKey(identity),
+          signedPreKey: {
+            keyId: signedPreKey.id.readUIntBE(0, 3),
+            publicKey: publicKey(signedPreKey.value),
+            signature: signedPreKey.signature,
+          },
+          preKey: { keyId: preKey.id.readUIntBE(0, 3), publicKey: publicKey(preKey.value) },
+        },
+      });
+      return { encrypt: (text: string) => repository.encryptMessage({ jid, data: bytes(text) }) };
+    }),
+  );
+  // Both at once, then a pause of the whole process, and again.
+  const read: string[] = [];
+  for (const round of ['one', 'two', 'three']) {
+    const texts = [`${round} 1`, `${round} 2`, `${round} 3`];
+    const sealed = await Promise.all(writers.map(async ({ encrypt }) => Promise.all(texts.map(encrypt))));
+    for (const [index, messages] of sealed.entries()) {
+      for (const { type, ciphertext } of messages)
+        read.push(Buffer.from(await person.decrypt(`${index + 4}@lid`, type, ciphertext)).toString());
+    }
+  }
+  expect(read).toHaveLength(18);
 });
 
 test('nothing can be staged outside a transaction', () => {
