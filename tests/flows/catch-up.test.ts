@@ -60,27 +60,27 @@ test('fifty messages of several chats that came while it was down are shown in o
   for (const { name } of phones) expect(numberedIn(name)).toEqual(numbered(1, 10));
 }, 180_000);
 
-test('a replay that breaks off in the middle, and stanzas that come twice, double nothing', async () => {
+test('a replay of 200 that breaks off in the middle, and stanzas that come twice, double nothing', async () => {
   const phone = customer('Fern');
   await town.kill();
-  for (const text of numbered(1, 8)) await phone.sendText(office, text);
-  town.whatsapp.faults.cutReplayAfter(office, 3);
+  for (const text of numbered(1, 200)) await phone.sendText(office, text);
+  town.whatsapp.faults.cutReplayAfter(office, 90);
   town.whatsapp.faults.duplicate(office, 6);
   await town.start();
-  await postWith(town, 'fern', 'message 8');
+  await postWith(town, 'fern', 'message 200');
   await town.quiet();
-  expect(numberedIn('fern')).toEqual(numbered(1, 8));
+  expect(numberedIn('fern')).toEqual(numbered(1, 200));
 
   town.whatsapp.faults.forgetAcks(office);
   onTestFinished(() => town.whatsapp.faults.forgetAcks(office, false));
-  await phone.sendText(office, 'message 9');
-  await postWith(town, 'fern', 'message 9');
+  await phone.sendText(office, 'message 201');
+  await postWith(town, 'fern', 'message 201');
   await town.kill();
   await town.start();
-  await phone.sendText(office, 'message 10');
-  await postWith(town, 'fern', 'message 10');
+  await phone.sendText(office, 'message 202');
+  await postWith(town, 'fern', 'message 202');
   await town.quiet();
-  expect(numberedIn('fern')).toEqual(numbered(1, 10));
+  expect(numberedIn('fern')).toEqual(numbered(1, 202));
 }, 180_000);
 
 test('replies and edits whose events were lost are found by reading, and sent once', async () => {
@@ -129,9 +129,56 @@ test('a reply found more than ten minutes later waits for a person’s word', as
   expect(got(phone, 'half an hour ago')).toBe(1);
 }, 180_000);
 
-test('a socket to Slack that drops, and one to WhatsApp, lose nothing', async () => {
+test('events that Slack tells twice, unacknowledged or out of order become one reply each, in their order', async () => {
+  const { phone, channel, root } = await chat('Ines');
+  await town.quiet();
+  onTestFinished(() => town.slack.events.duplicate(0));
+  town.slack.events.duplicate(2);
+  town.slack.sockets.ignoreAcks(2);
+  await ana.say(channel, 'twice told', { thread: root });
+  await phone.received((message) => message.text === 'twice told', PATIENCE_MS);
+  await town.slack.settled(20_000);
+  town.slack.events.duplicate(0);
+  const held = town.slack.events.withhold(saying('swapped'));
+  for (const text of ['swapped 1', 'swapped 2', 'swapped 3']) await ana.say(channel, text, { thread: root });
+  held.release('reversed');
+  await phone.received((message) => message.text === 'swapped 3', PATIENCE_MS);
+  await phone.received((message) => message.text === 'swapped 1', PATIENCE_MS);
+  await town.quiet();
+  const replies = phone.inbox.filter(({ fromMe }) => !fromMe);
+  expect(replies.map(({ text }) => text).toSorted()).toEqual(['swapped 1', 'swapped 2', 'swapped 3', 'twice told']);
+  expect(replies.every(({ copies }) => copies === 1)).toBe(true);
+  const told = town.slack.events.deliveries.filter(({ event }) => saying('twice told')(event));
+  expect(told.flatMap(({ attempts }) => attempts).length).toBeGreaterThanOrEqual(3);
+}, 180_000);
+
+test('ten minutes without Slack’s sockets: what was said meanwhile is found by reading, in order, once', async () => {
+  const { phone, channel, root } = await chat('Ida');
+  await town.quiet();
+  onTestFinished(() => town.slack.sockets.refuse(0));
+  const found = town.slack.events.lose();
+  town.slack.sockets.refuse(Infinity);
+  town.slack.sockets.dropAll();
+  await town.until(async () => !(await town.isConnected()), 'the workspace to be cut off');
+  const sql = await town.sql();
+  await sql.query(`update workspace set heard_until = now() - interval '10 minutes'`);
+  await sql.end();
+  const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+  for (const [text, minutes] of Object.entries({ 'gap 1': 9, 'gap 2': 5, 'gap 3': 1 })) {
+    await ana.say(channel, text, { thread: root, at: minutesAgo(minutes) });
+  }
+  found();
+  town.slack.sockets.refuse(0);
+  await phone.received((message) => message.text === 'gap 3', PATIENCE_MS);
+  await town.quiet();
+  expect(phone.inbox.filter(({ fromMe }) => !fromMe).map(({ text }) => text)).toEqual(['gap 1', 'gap 2', 'gap 3']);
+}, 180_000);
+
+test('a socket to Slack that drops, and one to WhatsApp, lose nothing, even if they are refused at first', async () => {
   const { phone, channel, root } = await chat('Ivo');
   for (const how of ['reset', 'mid-frame'] as const) {
+    town.whatsapp.faults.refuseLogins(office, 503, 1);
+    town.slack.sockets.refuse(2);
     town.whatsapp.faults.cut(office, how);
     town.slack.sockets.dropAll();
     await phone.sendText(office, `customer after ${how}`);
@@ -190,6 +237,39 @@ test.each([
   },
   180_000,
 );
+
+test('whatever Slack says of how long to wait, it is waited for and nothing overtakes', async () => {
+  onTestFinished(() => town.slack.faults.clear());
+  const past = new Date(Date.now() - 60_000).toUTCString();
+  const headers = { Zero: '0', Minus: '-30', Past: past, Part: '0.3', Absent: undefined };
+  await Promise.all(
+    Object.entries(headers).map(async ([name, retryAfter]) => {
+      const { phone, channel } = await chat(name);
+      const fault = { kind: 'rate_limited', ...(retryAfter === undefined ? {} : { retryAfter }) } as const;
+      const order = town.slack.faults.call('chat.postMessage', fault, { channel: channel.id });
+      for (const text of numbered(1, 3)) await phone.sendText(office, text);
+      await postWith(town, name, 'message 3');
+      expect(order.left).toBe(0);
+    }),
+  );
+  await town.quiet();
+  for (const name of Object.keys(headers)) expect(numberedIn(name)).toEqual(numbered(1, 3));
+}, 180_000);
+
+test('a call that Slack never answers is given up, looked up, and made once', async () => {
+  onTestFinished(() => town.slack.faults.clear());
+  await Promise.all(
+    Object.entries({ Mute: 'hang', Dumb: 'answer_hangs' } as const).map(async ([name, kind]) => {
+      const { phone, channel } = await chat(name);
+      const order = town.slack.faults.call('chat.postMessage', { kind }, { channel: channel.id });
+      for (const text of numbered(1, 3)) await phone.sendText(office, text);
+      await postWith(town, name, 'message 3');
+      expect(order.left).toBe(0);
+    }),
+  );
+  await town.quiet();
+  for (const name of ['Mute', 'Dumb']) expect(numberedIn(name)).toEqual(numbered(1, 3));
+}, 180_000);
 
 test('a line whose posting’s answer is lost stands under its reply once, and goes on', async () => {
   const { phone, channel, root } = await chat('Lime');

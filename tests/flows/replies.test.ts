@@ -271,6 +271,42 @@ test('without an answer it is sent once more under the same id, then left to a p
   await line(here, '✓✓ delivered');
 }, 180_000);
 
+test('a link that dies before the confirmation: the customer has the reply once, and the line says so', async () => {
+  const here = await chat('Cutter');
+  const { phone, channel, root } = here;
+  onTestFinished(() => town.whatsapp.faults.acks(office, { kind: 'prompt' }));
+  town.whatsapp.faults.acks(office, { kind: 'cut' }, 1);
+  await ana.say(channel, 'said once', { thread: root.ts });
+  await got(phone, 'said once');
+  await line(here, '✓✓ delivered');
+  await ana.say(channel, 'said after it', { thread: root.ts });
+  await got(phone, 'said after it');
+  await town.quiet();
+  const received = phone.inbox.filter(({ fromMe }) => !fromMe);
+  expect(received.map(({ text }) => text)).toEqual(['said once', 'said after it']);
+  expect(lines(channel, root)).toHaveLength(2);
+});
+
+test('whoever loses the chat before a reply has left sends nothing any more, and reads why', async () => {
+  const here = await chat('Vera');
+  const { phone, channel, root } = here;
+  const cy = town.person('Cy', 'cy@acme.test');
+  const agentId = await invite('cy@acme.test', 'Vera');
+  await town.until(() => channel.members.has(cy.id), 'Cy in the channel', PATIENCE_MS);
+  onTestFinished(() => town.whatsapp.faults.acceptLogins(office));
+  town.whatsapp.faults.refuseLogins(office, 503);
+  town.whatsapp.faults.cut(office, 'reset');
+  await cy.say(channel, 'still mine?', { thread: root.ts });
+  await line(here, 'cy@acme.test · ');
+  expect((await town.api('PATCH', `/api/v1/agents/${agentId}`, { active: false })).status).toBe(200);
+  town.whatsapp.faults.acceptLogins(office);
+  await ana.say(channel, 'mine now', { thread: root.ts });
+  await got(phone, 'mine now');
+  await line(here, 'cy@acme.test · ✗ not sent');
+  await town.quiet();
+  expect(phone.inbox.filter(({ fromMe }) => !fromMe).map(({ text }) => text)).toEqual(['mine now']);
+}, 180_000);
+
 test('a confirmation that comes late turns the line right', async () => {
   const here = await chat('Latte');
   const { phone, channel, root } = here;
@@ -313,6 +349,16 @@ test('a reply deleted while the number is away never reaches the customer', asyn
   await got(phone, 'said after it');
   expect(phone.inbox.filter((message) => message.text === 'thought better of it')).toEqual([]);
 }, 180_000);
+
+/** Invites a member who may see one chat; gives the agent's id. */
+async function invite(emails: string, chatName: string): Promise<string> {
+  const { items } = (await town.api('GET', '/api/v1/chats')).body as { items: { id: string; name: string }[] };
+  const chatIds = items.filter(({ name }) => name === chatName).map(({ id }) => id);
+  const { body } = await town.api('POST', '/api/v1/agents/invitations', { emails, role: 'member', chatIds });
+  const [invited] = body['invited'] as { agentId: string }[];
+  if (invited === undefined) throw new Error(`nobody was invited: ${JSON.stringify(body)}`);
+  return invited.agentId;
+}
 
 /** Presses Resend under the reply. */
 async function resend({ channel, root }: Chat): Promise<void> {
