@@ -13,6 +13,7 @@ import { commandTree } from './commands/tree.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import type { PlatformEvent } from './domain/events.ts';
 import type { MessageId, WorkspaceId } from './domain/ids.ts';
+import { Metrics } from './metrics/metrics.ts';
 import type { ChatPlatform } from './platforms/platform.ts';
 import { createDiscord } from './platforms/discord/index.ts';
 import { createSlack } from './platforms/slack/index.ts';
@@ -24,6 +25,7 @@ import { processName } from './runtime/process-name.ts';
 import { loadKey, SecretsError, Vault } from './runtime/secrets.ts';
 import { systemClock as clock } from './runtime/time.ts';
 import { Store } from './store/store.ts';
+import { Tickets } from './tickets/tickets.ts';
 
 /** How long each part may take to end; parts that wait for others' answers end well within. All together under 10 s. */
 const STOP_LIMIT_MS = 6_000;
@@ -64,6 +66,8 @@ interface Ground {
 interface Term {
   readonly bridge: Bridge;
   readonly access: Access;
+  readonly tickets: Tickets;
+  readonly metrics: Metrics;
   readonly listening: ReadonlyMap<WorkspaceId, Listening>;
   readonly platforms: ReadonlyMap<WorkspaceId, ChatPlatform>;
   readonly parts: readonly Part[];
@@ -115,6 +119,31 @@ async function endChangeOfKeys({ store, vault, log }: Ground): Promise<void> {
   log.info({ rowCount }, 'everything is sealed with the new key now; ENCRYPTION_KEY_PREVIOUS is not needed any more');
 }
 
+function createTickets({ store }: Ground, access: Access): Tickets {
+  const tickets = new Tickets({
+    store,
+    clock,
+    refusal: async (tx, agentId, chatId, now) => {
+      const decision = await access.decide(tx, agentId, chatId, now);
+      return decision.allowed ? undefined : decision.sentence;
+    },
+    showCard: async () => {},
+  });
+  access.onDeactivate(tickets.releaseOf);
+  return tickets;
+}
+
+function createMetrics({ store, log }: Ground, access: Access): Metrics {
+  return new Metrics({
+    store,
+    clock,
+    log,
+    postDigest: async () => {},
+    nudge: async () => {},
+    channelText: () => access.phonesFor('channel'),
+  });
+}
+
 /** Builds and starts all that only the one working process may do. */
 async function startTerm(ground: Ground): Promise<Term> {
   const { config, log, store, vault, lease } = ground;
@@ -129,6 +158,8 @@ async function startTerm(ground: Ground): Promise<Term> {
     mayAct: () => lease.valid(),
     publicUrl: config.publicUrl,
   });
+  const tickets = createTickets(ground, access);
+  const metrics = createMetrics(ground, access);
   const auditChain = new AuditChain({ store, clock, log });
   const linkToFile = (messageId: MessageId) =>
     `${config.publicUrl}${mediaPath(vault, messageId, new Date(clock.now().getTime() + FILE_LINK_LIFE_MS))}`;
@@ -138,6 +169,8 @@ async function startTerm(ground: Ground): Promise<Term> {
     store,
     bridge,
     access,
+    tickets,
+    metrics,
     clock,
     answer: async (workspaceId, ref, answer) => platforms.get(workspaceId)?.answer(ref, answer),
   });
@@ -189,7 +222,7 @@ async function startTerm(ground: Ground): Promise<Term> {
     await stopAll(parts, log);
     throw error;
   }
-  return { bridge, access, listening, platforms, parts };
+  return { bridge, access, tickets, metrics, listening, platforms, parts };
 }
 
 /** Waits for the database, brings its tables up to date, and refuses a key that isn't this database's. */
@@ -270,6 +303,12 @@ async function run(): Promise<void> {
       },
       get access() {
         return now().access;
+      },
+      get tickets() {
+        return now().tickets;
+      },
+      get metrics() {
+        return now().metrics;
       },
       setupProblems: (workspaceId) => term?.listening.get(workspaceId)?.problems ?? [],
       health: () => ({ phase }),

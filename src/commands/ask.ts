@@ -3,10 +3,12 @@ import type { Access } from '../access/access.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { Answer, CommandEntry, CommandRef } from '../domain/command.ts';
 import type { ChatId, PostId, UserId, WorkspaceId } from '../domain/ids.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Agent } from '../store/agent.ts';
 import type { By } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
+import type { Tickets } from '../tickets/tickets.ts';
 import type { Offers } from './offers.ts';
 
 export type AccessChange = Parameters<Access['apply']>[0];
@@ -22,6 +24,8 @@ export interface CommandsParts {
   readonly store: Store;
   readonly bridge: Bridge;
   readonly access: Access;
+  readonly tickets: Tickets;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   /** Answers a request privately. Rejects with a BridgeError. */
   answer(workspaceId: WorkspaceId, ref: CommandRef, answer: Answer): Promise<void>;

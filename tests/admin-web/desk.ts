@@ -18,6 +18,9 @@ import type { Chat } from '../../src/store/chat.ts';
 import { newId } from '../../src/store/db.ts';
 import type { Message, NewMessage } from '../../src/store/message.ts';
 import { Store } from '../../src/store/store.ts';
+import type { Metrics } from '../../src/metrics/metrics.ts';
+import type { Tickets } from '../../src/tickets/tickets.ts';
+import { facadesOver } from '../support/facades.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
 const PROGRAM = { kind: 'program', source: 'program' } as const;
@@ -82,6 +85,8 @@ export interface Desk {
   readonly clock: FakeClock;
   readonly bridge: BridgeDesk;
   readonly access: Access;
+  readonly tickets: Tickets;
+  readonly metrics: Metrics;
   /** Lines of the log. */
   readonly lines: string[];
   phase: Health['phase'];
@@ -125,6 +130,7 @@ export async function openDesk(
   const bridge = new BridgeDesk(store);
   const log = createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } });
   const access = new Access({ store, platforms: new Map(), clock, log, publicUrl: 'https://inbox.acme.com' });
+  const { tickets, metrics } = facadesOver({ store, access, clock, log });
   const vault = new Vault({ current: randomBytes(32) });
   const desk = { phase: 'ready' as Health['phase'] };
   const server = createWebServer({
@@ -135,6 +141,8 @@ export async function openDesk(
     log,
     bridge,
     access,
+    tickets,
+    metrics,
     setupProblems: () => [],
     health: () => ({ phase: desk.phase }),
     platforms: () => [],
@@ -150,6 +158,8 @@ export async function openDesk(
     clock,
     bridge,
     access,
+    tickets,
+    metrics,
     lines,
     ask: (method: string, path: string, options: AskOptions = {}) => ask(url, method, path, options),
     agent: async (email: string, role: 'admin' | 'member', chats: readonly Chat[] = []) => {

@@ -4,11 +4,13 @@ import type { Access } from '../../access/access.ts';
 import type { Bridge } from '../../bridge/bridge.ts';
 import type { Problem } from '../../domain/events.ts';
 import type { AgentId, WorkspaceId } from '../../domain/ids.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Vault } from '../../runtime/secrets.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type { Role } from '../../store/agent.ts';
 import type { Store } from '../../store/store.ts';
+import type { Tickets } from '../../tickets/tickets.ts';
 
 /** What the routes need of the Bridge. A BridgeError that is thrown becomes an answer with its sentence. */
 export type BridgeFacade = Pick<
@@ -33,6 +35,23 @@ export type AccessFacade = Pick<
   | 'updateLabel'
   | 'phonesFor'
   | 'problems'
+>;
+
+/** What the routes need of Tickets. */
+export type TicketsFacade = Pick<Tickets, 'open' | 'take' | 'assign' | 'close' | 'reopen' | 'change'>;
+
+/** What the routes need of Metrics. */
+export type MetricsFacade = Pick<
+  Metrics,
+  | 'summary'
+  | 'series'
+  | 'replies'
+  | 'firstResponses'
+  | 'unanswered'
+  | 'schedule'
+  | 'setSchedule'
+  | 'dropSchedule'
+  | 'postNow'
 >;
 
 /** Who does it and through which door, as Access wants it; the Bridge gets the same as a `By`. */
@@ -79,6 +98,8 @@ export interface WebParts {
   readonly log: Log;
   readonly bridge: BridgeFacade;
   readonly access: AccessFacade;
+  readonly tickets: TicketsFacade;
+  readonly metrics: MetricsFacade;
   /** Asked with every request. */
   health(): Health;
   /** The adapters that run now; those with `routes` get the requests under `/<name>` unparsed. Asked with every request. */

@@ -16,6 +16,7 @@ import {
 import { plain, plainText } from '../../../src/domain/text.ts';
 import { fakeClock } from '../../../src/runtime/time.ts';
 import { newId } from '../../../src/store/db.ts';
+import { facadesOver } from '../../support/facades.ts';
 import { FakeMessenger } from '../../support/fake-messenger.ts';
 import { FakeNetwork } from '../../support/fake-network.ts';
 import { MemorySessions } from '../../support/memory-sessions.ts';
@@ -88,7 +89,8 @@ beforeAll(async () => {
     linkToFile: () => '',
   });
   const answer = async (_: WorkspaceId, __: unknown, given: Answer) => void answers.push(given);
-  commands = new Commands({ store, bridge, access, clock, answer });
+  const facades = facadesOver({ store, access, clock, log: parts.log });
+  commands = new Commands({ store, bridge, access, ...facades, clock, answer });
 });
 
 beforeEach(() => {
