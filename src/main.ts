@@ -94,11 +94,20 @@ async function createPlatforms({ config, store, log }: Ground): Promise<Map<Work
   if (discord.bot !== undefined) {
     const { token, guildId } = discord.bot;
     const { id } = await store.read.workspaces.fromEnvironment('discord', clock.now());
-    const apiUrl = discord.apiUrl === undefined ? {} : { apiUrl: discord.apiUrl };
-    platforms.set(
-      id,
-      createDiscord({ botToken: token, guildId, ...apiUrl, clock, log: log.child({ workspaceId: id }) }),
-    );
+    const { signIn, oauthAuthorizeUrl: authorizeUrl, oauthTokenUrl: tokenUrl } = discord;
+    const addresses = {
+      ...(authorizeUrl === undefined ? {} : { authorizeUrl }),
+      ...(tokenUrl === undefined ? {} : { tokenUrl }),
+    };
+    const options = {
+      botToken: token,
+      guildId,
+      ...(discord.apiUrl === undefined ? {} : { apiUrl: discord.apiUrl }),
+      ...(signIn === undefined ? {} : { signIn: { ...signIn, ...addresses } }),
+      clock,
+      log: log.child({ workspaceId: id }),
+    };
+    platforms.set(id, createDiscord(options));
   }
   return platforms;
 }
@@ -157,6 +166,7 @@ async function startTerm(ground: Ground): Promise<Term> {
     log,
     mayAct: () => lease.valid(),
     publicUrl: config.publicUrl,
+    links: vault,
   });
   const tickets = createTickets(ground, access);
   const metrics = createMetrics(ground, access);
@@ -314,9 +324,9 @@ async function run(): Promise<void> {
       health: () => ({ phase }),
       platforms: () => term?.platforms.values() ?? [],
     });
-    const { url } = await web.listen();
+    const { url, port } = await web.listen();
     parts.push({ name: 'web', stop: () => web.close() });
-    log.info({ url }, 'listening');
+    log.info({ url, port }, 'listening');
     await prepareStore(store, address, vault, log, stopping.signal);
 
     const link = consoleLinkOption(process.argv.slice(2));

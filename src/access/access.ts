@@ -20,6 +20,7 @@ import { maskPhones } from './mask.ts';
 import { judge, refusalReason, refusalSentence, type Because, type Role } from './policy.ts';
 import { Presence } from './presence.ts';
 import { Reconcile } from './reconcile.ts';
+import { SignIns, type SignInBack, type SignInEnd, type SignInParts, type SignInStart } from './sign-in.ts';
 
 /** May this Agent see and answer this Chat? If not, `sentence` is for them, in plain words. */
 export type Decision =
@@ -54,7 +55,7 @@ export interface TeamMember {
   }[];
 }
 
-export interface AccessParts extends Omit<InvitationParts, 'identities' | 'changed'> {
+export interface AccessParts extends Omit<InvitationParts, 'identities' | 'changed'>, Omit<SignInParts, 'changed'> {
   /** Asked right before a channel is touched: the lease's `valid`. Always true when absent. */
   readonly mayAct?: () => boolean;
 }
@@ -71,6 +72,7 @@ export class Access {
   readonly #changes: Changes;
   readonly #invitations: Invitations;
   readonly #labels: Labels;
+  readonly #signIns: SignIns;
   readonly #deactivationHooks = new Set<DeactivationHook>();
   readonly #listeners = new Set<(agentIds: readonly AgentId[]) => void>();
 
@@ -87,6 +89,7 @@ export class Access {
     this.#changes = new Changes({ ...more, deactivationHooks: this.#deactivationHooks });
     this.#invitations = new Invitations(more);
     this.#labels = new Labels(parts);
+    this.#signIns = new SignIns({ ...parts, changed });
   }
 
   /** Begins to hold channels to the rules. */
@@ -205,6 +208,29 @@ export class Access {
     actor: Actor,
   ): Promise<ClaimResult> {
     return this.#invitations.link(who, actor);
+  }
+
+  /**
+   * A link for one person of a Workspace, good once and for ten minutes, by which they prove who they are. Undefined: nobody can be signed in
+   * there, or the platform vouches for emails itself.
+   */
+  signInLink(workspaceId: WorkspaceId, userId: UserId): Promise<string | undefined> {
+    return this.#signIns.link(workspaceId, userId);
+  }
+
+  /** Whether the platform vouches for people's emails by itself; if not, they prove them, or an admin says so. */
+  knowsEmails(workspaceId: WorkspaceId): boolean {
+    return this.#parts.platforms.get(workspaceId)?.capabilities.findsUsersByEmail === true;
+  }
+
+  /** Somebody opened such a link: where their browser goes next. May be called again until the link is used. */
+  startSignIn(token: string): Promise<SignInStart> {
+    return this.#signIns.start(token);
+  }
+
+  /** Their browser came back. Rejects with a BridgeError when the platform can't be asked, or refuses what the browser brought. */
+  finishSignIn(back: SignInBack): Promise<SignInEnd> {
+    return this.#signIns.finish(back);
   }
 
   /** Takes that back; false when the user was nobody. */

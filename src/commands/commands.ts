@@ -11,6 +11,7 @@ import { deletePost, deliveries, giveUp, resendPost, resume, retry } from './del
 import { fault, help, may } from './help.ts';
 import { addLabels, createLabel, deleteLabel, listLabels, removeLabels, renameLabel } from './labels.ts';
 import { addNumber, listNumbers, pairNumber, removeNumber } from './numbers.ts';
+import { link, type Asker } from './link.ts';
 import { OFFER, Offers } from './offers.ts';
 import { parseCommand } from './parse.ts';
 import { quickReply, quickReplyForm, quickReplySaved } from './quick-replies.ts';
@@ -21,6 +22,7 @@ import {
   deactivatedWords,
   faultWords,
   invitedWords,
+  proveWords,
   say,
   strangerWords,
   tooOldWords,
@@ -50,6 +52,10 @@ const COMMANDS: Readonly<Record<string, Handler>> = {
   q: quickReply,
   deliveries,
 };
+
+/** Commands that strangers may give, too; `help` beside them. */
+type ForAnyone = (parts: Parts, asker: Asker) => Promise<Answer>;
+const FOR_ANYONE: Readonly<Record<string, ForAnyone>> = { link };
 
 interface Deed {
   readonly who: Who;
@@ -123,6 +129,7 @@ export class Commands {
     if (request.via === 'autocomplete') return this.#complete(workspaceId, request, agent);
     const wanted = this.#wanted(request, agent);
     if ('text' in wanted) return wanted;
+    if ('open' in wanted) return wanted.open(this.#parts, { workspaceId, user: request.user, agent });
     const { who, run, name, id, options } = wanted;
     if (agent === undefined || !may(who, agent)) return this.#refuse(workspaceId, request, agent, name);
     const ask = await this.#ask(workspaceId, request, agent, { who, id, options });
@@ -130,7 +137,7 @@ export class Commands {
   }
 
   /** Understands a request; an answer when there is nothing to do but to say something. */
-  #wanted(request: Request, agent: Agent | undefined): Wanted | Answer {
+  #wanted(request: Request, agent: Agent | undefined): Wanted | { readonly open: ForAnyone } | Answer {
     const [name = '', ...rest] = request.action.split(':');
     const { options } = request;
     const known = (deed: Deed | undefined): Wanted | Answer =>
@@ -150,7 +157,7 @@ export class Commands {
     }
   }
 
-  #command(request: Request, agent: Agent | undefined): Wanted | Answer {
+  #command(request: Request, agent: Agent | undefined): Wanted | { readonly open: ForAnyone } | Answer {
     const parsed = parseCommand(tree, request.text, request.options);
     if (parsed.kind !== 'entry') {
       // How a command is written is told to those who may give it.
@@ -167,6 +174,8 @@ export class Commands {
     }
     const { entry, options } = parsed;
     const name = nameOf(entry);
+    const open = FOR_ANYONE[name];
+    if (open !== undefined) return { open };
     const run = COMMANDS[name];
     if (run === undefined) return help(tree, agent, options['command']);
     return { who: entry.who, run, name, id: '', options };
@@ -201,7 +210,7 @@ export class Commands {
 
   /** Says why not, and writes down that it was tried. */
   async #refuse(workspaceId: WorkspaceId, { user }: Request, agent: Agent | undefined, name: string): Promise<Answer> {
-    const { store, clock } = this.#parts;
+    const { store, clock, access: rules } = this.#parts;
     await store.read.audit.add({
       actor: agent === undefined ? { kind: 'stranger', name: user } : { kind: 'agent', agentId: agent.id },
       action: 'command.refuse',
@@ -211,7 +220,7 @@ export class Commands {
     });
     switch (agent?.status) {
       case undefined:
-        return say(strangerWords);
+        return say(strangerWords, rules.knowsEmails(workspaceId) ? undefined : proveWords);
       case 'invited':
         return say(invitedWords);
       case 'deactivated':

@@ -74,6 +74,13 @@ export const commandTree: CommandTree = {
       examples: ['help', 'help grant'],
     },
     {
+      path: ['link'],
+      description: 'Who you are here, and how to prove it',
+      who: 'anyone',
+      options: [],
+      examples: ['link'],
+    },
+    {
       path: ['invite'],
       description: 'Invite people; without emails a form opens',
       who: 'admin',

@@ -114,6 +114,7 @@ export function previewOf({ gained, lost, refused }: Preview, chatName: (chatId:
 
 /** What somebody is told who may not ask for this. */
 export const strangerWords = 'Nobody invited you to Switchboard yet; ask an admin of your team to invite you.';
+export const proveWords = 'If you were invited, /wa link proves it.';
 export const invitedWords =
   'Your invitation to Switchboard isn’t claimed yet; open its link, or ask an admin to link you.';
 export const deactivatedWords = 'Your access to Switchboard was ended; ask an admin if you need it again.';

@@ -93,6 +93,23 @@ export interface KnownChannel {
   readonly threads: readonly PostId[];
 }
 
+/** Somebody who signed in at the platform. */
+export interface SignedIn {
+  readonly user: UserId;
+  /** Undefined: the platform told none. */
+  readonly email: string | undefined;
+  /** Whether the platform has seen that the email is theirs: only then it proves anything. */
+  readonly isVerified: boolean;
+}
+
+/** Signing people in at the platform (OAuth2 with PKCE), to prove who they are: the platform's side of it, the web server has the rest. */
+export interface SignIn {
+  /** The platform's page to send a browser to. It comes back to `redirectUri` with `state` and a `code`, or with an `error`. */
+  startUrl(ask: { readonly redirectUri: string; readonly state: string; readonly challenge: string }): string;
+  /** Who came back with a code. Keeps no token. Rejects with a BridgeError whose sentence is for that person. */
+  finish(back: { readonly redirectUri: string; readonly code: string; readonly verifier: string }): Promise<SignedIn>;
+}
+
 /**
  * A Workspace. Every method but `start` and `stop` may be called at any time after `start` resolved, many at once; each rejects with a
  * BridgeError and nothing else. No method repeats a call by itself that may have been done: repeating is the delivery loop's decision.
@@ -141,6 +158,8 @@ export interface ChatPlatform {
   linkTo?(id: PostId): Promise<string | undefined>;
   /** For the web server, where the platform calls us by HTTP: mounted under `/<name>`. Gets the raw, unparsed request. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Absent: people can't be signed in here, or nobody registered us for it. */
+  readonly signIn?: SignIn | undefined;
   /** What an admin must mend in the Workspace (scopes, permissions), each with its fix. Empty: all well. */
   setup(): Promise<readonly Problem[]>;
 }

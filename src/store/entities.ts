@@ -20,6 +20,7 @@ import { QuickReplyEntity } from './quick-reply.ts';
 import { ReactionEntity, VoteEntity } from './reaction.ts';
 import { SentEntity, SessionEntity } from './session.ts';
 import { LeaseEntity, SettingEntity } from './setting.ts';
+import { SignInLinkEntity } from './sign-in-link.ts';
 import { TicketEntity, TicketPostEntity, TicketStepEntity } from './ticket.ts';
 import { WorkspaceEntity } from './workspace.ts';
 
@@ -61,4 +62,5 @@ export const entities = [
   AuditEntity,
   IdempotencyEntity,
   QuickReplyEntity,
+  SignInLinkEntity,
 ] as const;

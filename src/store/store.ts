@@ -33,6 +33,7 @@ import { reactionQueries } from './reaction.ts';
 import { reseal } from './reseal.ts';
 import { createSessionStore } from './session.ts';
 import { settingQueries } from './setting.ts';
+import { signInLinkQueries } from './sign-in-link.ts';
 import { ticketQueries } from './ticket.ts';
 import { workspaceQueries } from './workspace.ts';
 
@@ -59,6 +60,7 @@ function queries(db: Db, enqueued: () => void) {
     quickReplies: quickReplyQueries(db),
     reactions: reactionQueries(db),
     settings: settingQueries(db),
+    signInLinks: signInLinkQueries(db),
     tickets: ticketQueries(db),
     workspaces: workspaceQueries(db),
   };

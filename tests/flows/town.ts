@@ -100,7 +100,7 @@ export class Town {
     program
       .line('"msg":"listening"')
       .then((line) => {
-        this.#urls.set(program, (JSON.parse(line) as { url: string }).url);
+        this.#urls.set(program, `http://localhost:${(JSON.parse(line) as { port: number }).port}`);
       })
       .catch(() => undefined);
     return program;

@@ -15,6 +15,7 @@ import { labelRoutes } from './api/labels.ts';
 import { meRoutes } from './api/me.ts';
 import { messageRoutes } from './api/messages.ts';
 import { workspaceRoutes } from './api/workspaces.ts';
+import { createDoors } from './doors.ts';
 import { FailureLimit, requireOwnOrigin, requireViewer } from './auth.ts';
 import { createErrorHandler, notFound } from './errors.ts';
 import { alive, createReadiness, requireReady } from './health.ts';
@@ -121,6 +122,7 @@ function createApp(parts: WebParts, ownOrigins: () => ReadonlySet<string>): Expr
   app.get('/metrics', createMetrics(parts, limit));
   app.get('/media/:token', noStore, requireReady(parts), requireViewer(parts, limit), createMedia(parts));
   app.use('/api/v1', noStore, createApi(parts, limit, ownOrigins));
+  app.use(noStore, createDoors(parts, ownOrigins));
   app.use(() => {
     throw notFound('page');
   });

@@ -35,6 +35,9 @@ export type AccessFacade = Pick<
   | 'updateLabel'
   | 'phonesFor'
   | 'problems'
+  | 'claim'
+  | 'startSignIn'
+  | 'finishSignIn'
 >;
 
 /** What the routes need of Tickets. */

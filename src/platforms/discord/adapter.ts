@@ -15,6 +15,7 @@ import type {
   OpenedChannel,
   PlatformStart,
   PostTarget,
+  SignIn,
 } from '../platform.ts';
 import { Answers } from './answers.ts';
 import { Api } from './api.ts';
@@ -34,6 +35,7 @@ import { Places } from './places.ts';
 import { Posts } from './posts.ts';
 import { ReplyForm } from './reply-form.ts';
 import { checkSetup } from './setup.ts';
+import { createSignIn, type SignInClient } from './sign-in.ts';
 import { createTransport } from './transport.ts';
 import { Webhooks } from './webhooks.ts';
 
@@ -47,6 +49,8 @@ export interface DiscordOptions {
   readonly apiUrl?: string;
   /** How many text channels are opened before private threads are. Default 400 of the 500 that a server may have. */
   readonly channelBudget?: number;
+  /** The app as people sign in with it; without it they can't. */
+  readonly signIn?: SignInClient;
   /** How often a refusal is looked at again, in milliseconds. Default: a minute. */
   readonly refusedRetryMs?: number;
   readonly clock: Clock;
@@ -56,6 +60,7 @@ export interface DiscordOptions {
 export class DiscordPlatform implements ChatPlatform {
   readonly name = 'discord';
   readonly capabilities = discordCapabilities;
+  readonly signIn: SignIn | undefined;
   readonly #guildId: string;
   readonly #api: Api;
   readonly #connection: Connection;
@@ -74,6 +79,9 @@ export class DiscordPlatform implements ChatPlatform {
     const log = options.log.child({ platform: this.name });
     const stopping = this.#stopping.signal;
     this.#guildId = guildId;
+    const transport = this.#transport;
+    this.signIn =
+      options.signIn === undefined ? undefined : createSignIn({ client: options.signIn, apiUrl, transport, log });
     const api = new Api({ botToken, apiUrl, transport: this.#transport, onRefused: () => this.#connection.refuse() });
     this.#api = api;
     const places = new Places();

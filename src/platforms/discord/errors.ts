@@ -141,6 +141,23 @@ export function toBridgeError(error: unknown, doing: string): BridgeError {
   );
 }
 
+/** A sign-in that Discord didn't finish; `status` is what its token endpoint answered. */
+export function signInFailed(status: number, doing: string): BridgeError {
+  const meaning: Meaning =
+    status === 401
+      ? {
+          code: 'unauthorised',
+          sentence: 'Discord doesn’t accept this program for sign-ins. Tell an admin: the client secret is wrong.',
+        }
+      : status >= 400 && status < 500 && status !== 429
+        ? { code: 'refused', sentence: 'Discord did not take this sign-in any more. Open the link again.' }
+        : {
+            ...UNREACHABLE,
+            sentence: 'Discord could not finish the sign-in just now. Open the link again in a minute.',
+          };
+  return build(meaning, `${doing}: HTTP ${status}`, undefined);
+}
+
 /** What came in the place of an answer can't be read. */
 export function unreadable(doing: string): BridgeError {
   return build(NOT_CONFIRMED, `${doing}: the answer was unreadable`, undefined);

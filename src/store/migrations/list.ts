@@ -4,6 +4,7 @@ import { Migration20261124First } from './20261124-first.ts';
 import { Migration20261124Idempotency } from './20261124-idempotency.ts';
 import { Migration20261124QuickReply } from './20261124-quick-reply.ts';
 import { Migration20261124Work } from './20261124-work.ts';
+import { Migration20261128SignIn } from './20261128-sign-in.ts';
 
 export const migrations = [
   { name: '20261124-first', class: Migration20261124First },
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261124-idempotency', class: Migration20261124Idempotency },
   { name: '20261124-quick-reply', class: Migration20261124QuickReply },
   { name: '20261124-work', class: Migration20261124Work },
+  { name: '20261128-sign-in', class: Migration20261128SignIn },
 ] as const;
