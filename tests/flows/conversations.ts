@@ -1,8 +1,8 @@
 // Conversations that restart tests play while the program dies: each covers some steps of both roads.
 import { expect } from 'vitest';
-import type { Message } from '../../simulators/slack/index.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
-import { channelOf, count, said, type Scenario, type Stage } from './crash.ts';
+import type { Scenario, Stage } from './crash.ts';
+import { channelOf, channelWith, count, fileIn, postWith, texts } from './desk.ts';
 
 /** A new customer for each run, so that the first contact and the opening of a channel are part of it. */
 function customer({ town }: Stage, run: string, name: string): Phone {
@@ -13,14 +13,7 @@ function customer({ town }: Stage, run: string, name: string): Phone {
 const find = (stage: Stage, name: string): Phone | undefined =>
   stage.town.whatsapp.phones.find((phone) => phone.name === name);
 
-async function post(stage: Stage, name: string, text: string): Promise<Message> {
-  return stage.town.until(
-    () => said(channelOf(stage.town, name)).find((message) => message.text.includes(text)),
-    `“${text}” in the channel of ${name}`,
-  );
-}
-
-const line = (stage: Stage, name: string, email: string) => count(channelOf(stage.town, name), `${email} · ✓✓`);
+const line = (stage: Stage, name: string, email: string) => count(channelOf(stage.town.desk, name), `${email} · ✓✓`);
 
 /** First contact, three messages in a row, a reply with its line, an edit by the customer, a reaction each way. */
 export const directChat: Scenario = {
@@ -31,32 +24,30 @@ export const directChat: Scenario = {
     const first = await mia.sendText(office, `one ${run}`);
     await mia.sendText(office, `two ${run}`);
     await mia.sendText(office, `three ${run}`);
-    const root = await post(stage, mia.name, `one ${run}`);
-    await post(stage, mia.name, `three ${run}`);
-    const channel = await town.channel(`wa-${mia.name.toLowerCase()}`);
-    await town.until(() => channel.members.has(ana.id), 'Ana in the channel');
-    await ana.say(channel, `answer ${run}`, { thread: root.ts });
+    const root = await postWith(town, mia.name, `one ${run}`);
+    await postWith(town, mia.name, `three ${run}`);
+    const channel = await channelWith(town, mia.name, [ana]);
+    await ana.say(channel, `answer ${run}`, { replyTo: root });
     await mia.received((message) => message.text === `answer ${run}`, 30_000);
     await town.until(() => line(stage, mia.name, ana.email) === 1, 'the line under the reply');
     await mia.edit(office, first, `one, edited ${run}`);
-    await town.until(() => JSON.stringify(channel.message(root.ts)?.blocks).includes(`one, edited ${run}`), 'the edit');
+    await town.until(() => channel.post(root.id)?.text.includes(`one, edited ${run}`), 'the edit');
     await mia.react(office, first, '👍');
-    await town.until(() => (channel.message(root.ts)?.reactions.length ?? 0) > 0, 'the reaction');
+    await town.until(() => (channel.post(root.id)?.reactions.length ?? 0) > 0, 'the reaction');
   },
   check(stage, run) {
     const name = `Mia${run}`;
-    const texts = said(channelOf(stage.town, name))
-      .map((message) => /(one|two|three|answer)/.exec(message.text)?.[1])
+    const { desk } = stage.town;
+    const words = texts(channelOf(desk, name))
+      .map((text) => /(one|two|three|answer)/.exec(text)?.[1])
       .filter((word) => word !== undefined);
-    expect(texts).toEqual(['one', 'two', 'three', 'answer']);
+    expect(words).toEqual(['one', 'two', 'three', 'answer']);
     expect(line(stage, name, stage.ana.email)).toBe(1);
-    expect(count(channelOf(stage.town, name), stage.ana.email)).toBe(1);
+    expect(count(channelOf(desk, name), stage.ana.email)).toBe(1);
     const mia = find(stage, name)!;
     const answers = mia.inbox.filter((message) => message.text === `answer ${run}`);
     expect(answers).toHaveLength(1);
-    expect(
-      stage.town.slack.channels().filter((channel) => channel.name.startsWith(`wa-${name.toLowerCase()}`)),
-    ).toHaveLength(1);
+    expect(desk.channels().filter((channel) => channel.name.startsWith(`wa-${name.toLowerCase()}`))).toHaveLength(1);
   },
 };
 
@@ -70,23 +61,19 @@ export const files: Scenario = {
       mimetype: 'application/pdf',
       fileName: `order-${run}.pdf`,
     });
-    const root = await post(stage, leo.name, `order-${run}.pdf`);
-    const channel = await town.channel(`wa-${leo.name.toLowerCase()}`);
-    await town.until(() => channel.messages.some((message) => message.fileIds.length > 0), 'the file');
-    await town.until(() => channel.members.has(ana.id), 'Ana in the channel');
+    const { post: root } = await fileIn(town, leo.name, (file) => file.name === `order-${run}.pdf`);
+    const channel = await channelWith(town, leo.name, [ana]);
     await ana.say(channel, `here ${run}`, {
-      thread: root.ts,
+      replyTo: root,
       files: [{ name: `offer-${run}.pdf`, bytes: Buffer.from(`from the agent ${run}`), mimetype: 'application/pdf' }],
     });
     await leo.received((message) => message.text === `here ${run}`, 30_000);
     await town.until(() => line(stage, leo.name, ana.email) === 1, 'the line under the reply');
   },
   check(stage, run) {
-    const channel = channelOf(stage.town, `Leo${run}`)!;
-    const shared = channel.messages.flatMap((message) => (message.user === stage.ana.id ? [] : message.fileIds));
-    expect(shared.map((id) => stage.town.slack.workspace.files.get(id)?.bytes?.toString())).toEqual([
-      `from the customer ${run}`,
-    ]);
+    const channel = channelOf(stage.town.desk, `Leo${run}`);
+    const shared = (channel?.posts ?? []).flatMap((post) => (post.isPersons ? [] : post.files));
+    expect(shared.map((file) => file.bytes.toString())).toEqual([`from the customer ${run}`]);
     const leo = find(stage, `Leo${run}`)!;
     const got = leo.inbox.filter((message) => message.text === `here ${run}`);
     expect(got.map((message) => leo.downloadMedia(message).toString())).toEqual([`from the agent ${run}`]);

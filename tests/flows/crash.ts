@@ -1,15 +1,16 @@
 // One crash: the program dies at a numbered point in the middle of a conversation, comes back, and everything must be where it belongs, once.
-import type { Channel, Message, Person } from '../../simulators/slack/index.ts';
+import type { Channel, Message } from '../../simulators/slack/index.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import type { Town } from './town.ts';
+import type { TownPerson } from './workspace.ts';
 
 const PRELOAD = new URL('../support/crash-points.mjs', import.meta.url).pathname;
 
-/** Who takes part, and what each run calls itself. */
+/** Who takes part. Scenarios look at `town.desk`, whichever platform that is. */
 export interface Stage {
   readonly town: Town;
   readonly office: Phone;
-  readonly ana: Person;
+  readonly ana: TownPerson;
 }
 
 /** A conversation and what must be true of it in the end. It is played once; the program may die and come back at any moment of it. */

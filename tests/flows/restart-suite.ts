@@ -7,18 +7,19 @@ import { sample, seed } from '../support/seed.ts';
 import { conversations } from './conversations.ts';
 import { crashAt, type Stage } from './crash.ts';
 import { Town } from './town.ts';
+import type { PlatformName } from './workspace.ts';
 
 /** One crash takes seconds, most of it the two starts of the program. */
 const LONGEST_CRASH_MS = 60_000;
 
-/** `count` points of each conversation, chosen by the seed. */
-export function restartSuite(count: number): void {
+/** `count` points of each conversation on a platform, chosen by the seed. */
+export function restartSuite(platform: PlatformName, count: number): void {
   let stage: Stage;
 
   beforeAll(async () => {
-    const town = await Town.build();
+    const town = await Town.build({ workspaces: [platform] });
     const office = town.whatsapp.createPhone({ number: '4915110000001', name: 'Acme' });
-    const ana = town.person('Ana', 'ana@acme.test');
+    const ana = town.desk.addPerson('Ana', 'ana@acme.test');
     await town.start();
     await town.link(office);
     await town.stop();
@@ -27,7 +28,7 @@ export function restartSuite(count: number): void {
 
   afterAll(() => stage.town.close());
 
-  describe.each(conversations)('$name', (scenario) => {
+  describe.each(conversations)(`$name in ${platform}`, (scenario) => {
     let points = 0;
 
     test('passes many points when nothing happens', async () => {
@@ -42,7 +43,7 @@ export function restartSuite(count: number): void {
       async () => {
         // How many points there are differs a little from run to run: the last ones may not be reached.
         let deaths = 0;
-        const chosen = sample(scenario.name, points, count);
+        const chosen = sample(`${platform} ${scenario.name}`, points, count);
         for (const dieAt of chosen) deaths += (await crashAt(stage, scenario, dieAt, `r${dieAt}`)).hasDied ? 1 : 0;
         expect(deaths).toBeGreaterThanOrEqual(chosen.length / 2);
       },

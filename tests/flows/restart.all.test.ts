@@ -1,4 +1,4 @@
 // Nothing lost, nothing doubled, at sixty points of each conversation: the long form of `restart.test.ts`.
 import { restartSuite } from './restart-suite.ts';
 
-restartSuite(60);
+restartSuite('slack', 60);

@@ -1,20 +1,24 @@
-// A whole town for flow tests: both simulators, a database, and the real program in a process of its own.
+// A whole town for flow tests: the simulators, a database, and the real program in a process of its own.
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startSlack, type Channel, type Person, type SlackSimulator } from '../../simulators/slack/index.ts';
+import type { DiscordSimulator } from '../../simulators/discord/index.ts';
+import type { Channel, Person, SlackSimulator } from '../../simulators/slack/index.ts';
 import { startWhatsApp, type Phone, type WhatsAppSimulator } from '../../simulators/whatsapp/index.ts';
 import { connect, freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
+import { startDiscordWorkspace, type DiscordWorkspace } from './discord-workspace.ts';
+import { startSlackWorkspace, type SlackWorkspace } from './slack-workspace.ts';
+import type { PlatformName, TownWorkspace } from './workspace.ts';
 
 export const API_TOKEN = 'an-admin-token-for-tests';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const POLL_MS = 20;
-/** Slack waits 3 s for an acknowledgement and tells again at once, after a minute and after five. */
-const FASTER = { ackTimeoutMs: 3_000, redeliveryDelaysMs: [50, 500, 3_000, 5_000] };
 
 export interface TownOptions {
+  /** Where the agents work; Slack alone unless said otherwise. */
+  readonly workspaces?: readonly PlatformName[];
   /** More or other settings of the program. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -28,33 +32,40 @@ export interface Answered {
 /** What a flow test stands on. */
 export class Town {
   readonly whatsapp: WhatsAppSimulator;
-  readonly slack: SlackSimulator;
+  readonly workspaces: readonly TownWorkspace[];
   readonly database: TestDatabase;
   /** The program's settings; changes count from the next start. */
   readonly settings: Record<string, string>;
+  readonly #slack: SlackWorkspace | undefined;
+  readonly #discord: DiscordWorkspace | undefined;
   readonly #programs: Program[] = [];
   readonly #urls = new Map<Program, string>();
 
   private constructor(
     whatsapp: WhatsAppSimulator,
-    slack: SlackSimulator,
+    slack: SlackWorkspace | undefined,
+    discord: DiscordWorkspace | undefined,
     database: TestDatabase,
     env: Readonly<Record<string, string>>,
   ) {
     this.whatsapp = whatsapp;
-    this.slack = slack;
+    this.#slack = slack;
+    this.#discord = discord;
+    this.workspaces = [slack, discord].filter((workspace) => workspace !== undefined);
     this.database = database;
-    this.settings = { ...env };
+    this.settings = { ...Object.assign({}, ...this.workspaces.map((workspace) => workspace.env)), ...env };
   }
 
-  /** Starts both simulators and makes a database; the program isn't running yet. */
+  /** Starts the simulators and makes a database; the program isn't running yet. */
   static async build(options: TownOptions = {}): Promise<Town> {
-    const [whatsapp, slack, database] = await Promise.all([
+    const { workspaces = ['slack'] } = options;
+    const [whatsapp, slack, discord, database] = await Promise.all([
       startWhatsApp(),
-      startSlack({ settings: FASTER }),
+      workspaces.includes('slack') ? startSlackWorkspace() : undefined,
+      workspaces.includes('discord') ? startDiscordWorkspace() : undefined,
       freshDatabase(),
     ]);
-    return new Town(whatsapp, slack, database, {
+    return new Town(whatsapp, slack, discord, database, {
       PATH: process.env['PATH'] ?? '',
       NODE_COMPILE_CACHE: path.join(tmpdir(), 'switchboard-compile-cache'),
       DATABASE_URL: database.url,
@@ -64,15 +75,29 @@ export class Town {
       ADMIN_API_TOKEN: API_TOKEN,
       ADMIN_EMAILS: 'ana@acme.test,ben@acme.test',
       ENCRYPTION_KEY: Buffer.from('0123456789abcdef0123456789abcdef').toString('base64'),
-      SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_APP_TOKEN: slack.appToken,
-      SLACK_API_URL: slack.apiUrl,
       WHATSAPP_WEBSOCKET_URL: whatsapp.url,
       ALLOW_CUSTOM_WHATSAPP_ENDPOINT: '1',
       WHATSAPP_NOISE_ROOT: whatsapp.noiseRoot,
       NODE_EXTRA_CA_CERTS: whatsapp.mediaCaFile,
       ...options.env,
     });
+  }
+
+  /** The workspace, where there is but one or it doesn't matter which. */
+  get desk(): TownWorkspace {
+    const [first] = this.workspaces;
+    if (first === undefined) throw new Error('the town has no workspace');
+    return first;
+  }
+
+  get slack(): SlackSimulator {
+    if (this.#slack === undefined) throw new Error('the town has no Slack');
+    return this.#slack.simulator;
+  }
+
+  get discord(): DiscordSimulator {
+    if (this.#discord === undefined) throw new Error('the town has no Discord');
+    return this.#discord.simulator;
   }
 
   get program(): Program {
@@ -90,7 +115,33 @@ export class Town {
   async start(env: Readonly<Record<string, string>> = {}, nodeOptions: readonly string[] = []): Promise<Program> {
     const program = this.run(env, nodeOptions);
     await program.line('"msg":"at work"');
+    await this.introduce();
     return program;
+  }
+
+  /**
+   * Says who the people of Discord are, as an admin does: Discord tells a bot nobody's email. For those that were added since the last
+   * start; those without an Agent stay strangers.
+   */
+  async introduce(): Promise<void> {
+    const people = this.#discord?.people ?? [];
+    if (people.length === 0) return;
+    const client = await connect(this.database);
+    try {
+      let newCount = 0;
+      for (const { id, email } of people) {
+        const { rowCount } = await client.query(
+          `insert into identity (workspace_id, user_id, agent_id, how)
+           select w.id, $1, a.id, 'admin' from workspace w, agent a where w.platform = 'discord' and a.email = $2
+           on conflict do nothing`,
+          [id, email],
+        );
+        newCount += rowCount ?? 0;
+      }
+      if (newCount > 0) await client.query('update mirror set stale_at = now()');
+    } finally {
+      await client.end();
+    }
   }
 
   /** Starts the program without waiting for anything but its web server. */
@@ -181,9 +232,9 @@ export class Town {
     return status === 200 && states.every((each) => each?.state === 'connected');
   }
 
-  /** Waits until nothing is under way: no inbox row, no delivery, no event of the simulated Slack waits. */
+  /** Waits until nothing is under way: no inbox row, no delivery, no event of a workspace waits. */
   async quiet(): Promise<void> {
-    await this.slack.settled(20_000);
+    await Promise.all(this.workspaces.map((workspace) => workspace.settled(20_000)));
     const client = await connect(this.database);
     let waiting: readonly object[] = [];
     try {
@@ -212,11 +263,12 @@ export class Town {
     return connect(this.database);
   }
 
-  /** The channel whose name begins like this, once it's there. */
+  /** The Slack channel whose name begins like this, once it's there. */
   async channel(start: string): Promise<Channel> {
     return this.until(() => this.slack.channels().find(({ name }) => name.startsWith(start)), `the channel ${start}`);
   }
 
+  /** Somebody in Slack. */
   person(name: string, email: string): Person {
     return this.slack.addPerson({ name, email });
   }
@@ -227,9 +279,9 @@ export class Town {
       program.signal('SIGKILL');
       await program.ended;
     }
-    await Promise.all([this.whatsapp.stop(), this.slack.stop()]);
+    await Promise.all([this.whatsapp.stop(), ...this.workspaces.map((workspace) => workspace.stop())]);
     await this.database.drop();
-    const unknown = [...this.whatsapp.unknown, ...this.slack.unknown];
+    const unknown = [this.whatsapp, ...this.workspaces].flatMap((each) => [...each.unknown]);
     if (unknown.length > 0) throw new Error(`The simulators don't know: ${unknown.join(', ')}`);
   }
 }

@@ -1,4 +1,4 @@
-// Preloaded into the program by restart tests: numbers every write to the database, call to Slack and frame to WhatsApp, and ends the process at one.
+// Preloaded into the program by restart tests: numbers every write to the database, call to Slack or Discord and frame to WhatsApp, and ends the process at one.
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';
 import { Agent } from 'undici';
@@ -50,9 +50,17 @@ pg.Client.prototype.query = function (...args) {
       });
 };
 
+/** Slack's calls end with their method's name; of Discord's, ids and tokens are left out. */
+function nameOfCall({ method, path }) {
+  const [route = ''] = path.split('?');
+  if (!route.startsWith('/api/v10/')) return `slack ${route.split('/').pop()}`;
+  const steps = route.slice('/api/v10/'.length).split('/');
+  return `discord ${method} ${steps.filter((step) => /^[a-z@-]{1,30}$/.test(step)).join(' ')}`;
+}
+
 const dispatch = Agent.prototype.dispatch;
 Agent.prototype.dispatch = function (options, handler) {
-  const name = `slack ${options.path.split('/').pop()?.split('?')[0]}`;
+  const name = nameOfCall(options);
   point(`before ${name}`);
   const ended = new Proxy(handler, {
     get: (target, key) => {

@@ -1,0 +1,201 @@
+// The Discord simulator as a workspace of flow tests.
+import { ChannelType } from 'discord-api-types/v10';
+import {
+  saying,
+  startDiscord,
+  type Channel,
+  type DiscordSimulator,
+  type Message,
+  type Person,
+} from '../../simulators/discord/index.ts';
+import { readMarkdown } from './discord-reading.ts';
+import type { TownCall, TownChannel, TownFault, TownPerson, TownPost, TownWorkspace } from './workspace.ts';
+
+const ALWAYS = 1_000_000;
+const LOADING = 128;
+/** Ordinary messages and replies; the rest are Discord's own notices. */
+const SPEECH: readonly number[] = [0, 19];
+const OPERATIONS: Readonly<Record<TownCall, string>> = {
+  customer: 'execute_webhook',
+  bot: 'create_message',
+  openChannel: 'create_guild_channel',
+  any: '*',
+};
+
+export interface DiscordWorkspace extends TownWorkspace {
+  readonly platform: 'discord';
+  readonly simulator: DiscordSimulator;
+  /** Everybody that was added; Discord tells a bot nobody's email. */
+  readonly people: readonly TownPerson[];
+}
+
+export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
+  const discord = await startDiscord();
+  const people: TownPerson[] = [];
+  return {
+    platform: 'discord',
+    simulator: discord,
+    people,
+    env: { DISCORD_BOT_TOKEN: discord.botToken, DISCORD_GUILD_ID: discord.guildId, DISCORD_API_URL: discord.apiUrl },
+    tokenSetting: 'DISCORD_BOT_TOKEN',
+    typed: {
+      bold: (text) => `**${text}**`,
+      italic: (text) => `*${text}*`,
+      strike: (text) => `~~${text}~~`,
+      code: (text) => `\`${text}\``,
+      // The client makes the character of what people type.
+      smile: '😄',
+    },
+    addPerson: (name, email) => {
+      const person = townPerson(discord.addPerson({ name, email }));
+      people.push(person);
+      return person;
+    },
+    channels: () =>
+      discord
+        .channels()
+        .filter(({ type }) => type === ChannelType.GuildText)
+        .map((channel) => townChannel(discord, channel)),
+    // Only who manages roles can let people in.
+    letIn: (channel, _by, other) => discord.owner.invite(channel.id, { id: other.id }),
+    fail: (call, fault, { times = 1, channel } = {}) =>
+      discord.faults.call(OPERATIONS[call], faultOf(fault), {
+        times,
+        ...(channel === undefined ? {} : { channel: channel.id }),
+      }),
+    mend: () => {
+      discord.faults.clear();
+      discord.gateway.refuse(0);
+    },
+    dropConnection: () => discord.gateway.dropAll(),
+    goDown: (how) => {
+      discord.faults.call('*', faultOf(how), { times: ALWAYS });
+      discord.gateway.refuse(ALWAYS);
+      discord.gateway.dropAll();
+    },
+    loseEvents: () => discord.events.lose(),
+    hasTold: (text) => discord.events.deliveries.some(({ t, d, state }) => state === 'sent' && saying(text)(t, d)),
+    revokeToken: () => discord.revokeToken(),
+    restoreToken: () => discord.restoreToken(),
+    settled: (timeoutMs) => discord.settled(timeoutMs),
+    get unknown() {
+      return discord.unknown;
+    },
+    stop: () => discord.stop(),
+  };
+}
+
+function faultOf(fault: TownFault): Parameters<DiscordSimulator['faults']['call']>[1] {
+  return fault.kind === 'rate_limited' ? { ...fault, scope: 'user' } : fault;
+}
+
+function townPerson(person: Person): TownPerson {
+  const { id, name, email } = person;
+  return {
+    id,
+    name,
+    email,
+    say: (channel, text, { replyTo, files, at } = {}) =>
+      person.say(channel.id, text, {
+        ...(replyTo === undefined ? {} : { replyTo: replyTo.id }),
+        ...(at === undefined ? {} : { at }),
+        files: (files ?? []).map(({ mimetype, ...file }) => ({ ...file, contentType: mimetype })),
+      }),
+    edit: (_channel, post, text) => person.edit(post, text),
+    remove: (_channel, post) => person.remove(post),
+    react: (_channel, post, emoji) => person.react(post, emoji),
+    unreact: (_channel, post, emoji) => person.unreact(post, emoji),
+    press: async (post, action) => {
+      const button = post.buttons.find((each) => each.action.startsWith(action));
+      if (button === undefined) throw new Error(`the post has no button ${action}`);
+      await person.click(post.id, button.action);
+    },
+    toldPrivately: () =>
+      [...person.privateAnswers(), ...person.directMessages()]
+        .filter((message) => (message.flags & LOADING) === 0)
+        .toSorted(byAge)
+        .map((message) => read(message).words),
+    directMessages: () => person.directMessages().map((message) => read(message).words),
+  };
+}
+
+function townChannel(discord: DiscordSimulator, channel: Channel): TownChannel {
+  const all = (): readonly Message[] =>
+    [channel, ...discord.threads(channel)]
+      .flatMap((place) => place.messages)
+      .filter(({ type }) => SPEECH.includes(type))
+      .toSorted(byAge);
+  const see = (message: Message): TownPost => townPost(channel, message);
+  return {
+    id: channel.id,
+    name: channel.name,
+    topic: readMarkdown((channel.topic ?? '').replace(/\n?Switchboard mirror \S+$/, '')).words,
+    // The first moment counts: whoever isn't let in by name doesn't see it.
+    isPrivate: channel.overwrites.get(discord.guildId)?.deny === 1n << 10n,
+    get posts() {
+      return all().map(see);
+    },
+    post: (id) => {
+      const message = all().find((each) => each.id === id);
+      return message === undefined ? undefined : see(message);
+    },
+    under: (id) => {
+      const held = new Set([id]);
+      return all()
+        .map(see)
+        .filter((post) => {
+          if (post.thread === undefined || !held.has(post.thread)) return false;
+          held.add(post.id);
+          return true;
+        });
+    },
+    has: ({ id }) => discord.readers(channel).includes(id),
+  };
+}
+
+function townPost(channel: Channel, message: Message): TownPost {
+  const { words, styles } = read(message);
+  const isBot = message.author.bot && !message.author.webhook;
+  const isInThread = message.channelId !== channel.id;
+  return {
+    id: message.id,
+    author: isBot ? undefined : message.author.name,
+    isPersons: !message.author.bot && !message.author.webhook,
+    text: words,
+    styles,
+    files: message.files.map(({ name, title, bytes }) => ({
+      name: title === undefined ? name : `${title}${/\.[^.]+$/.exec(name)?.[0] ?? ''}`,
+      bytes,
+    })),
+    thread: isInThread ? message.channelId : linkedIn(message),
+    isInChannel: !isInThread,
+    isEdited: message.editedAt !== undefined,
+    reactions: message.reactions.filter(({ users }) => users.length > 0).map(({ emoji }) => emoji),
+    buttons: buttonsIn(message),
+    pings: message.pings,
+    links: message.links,
+    previews: message.previews,
+    raw: JSON.stringify([message.content, message.embeds, message.components]),
+  };
+}
+
+/** What a message answers: natively, or (webhooks can't) by the link above its words. */
+function linkedIn({ reference, content }: Message): string | undefined {
+  return reference?.messageId ?? /^-# ↪ \[in reply to this message\]\(<\S+\/(\d+)>\)/.exec(content)?.[1];
+}
+
+function read(message: Message): ReturnType<typeof readMarkdown> {
+  const content = message.content.replace(/^-# ↪ \[in reply to this message\]\(<\S+>\)\n?/, '');
+  const reading = readMarkdown([content, ...message.embeds.map(({ description }) => description ?? '')].join('\n'));
+  return { ...reading, words: reading.words.trim() };
+}
+
+/** The Reply button, which stands under every customer's message, is left out. */
+function buttonsIn(message: Message): TownPost['buttons'] {
+  return message.components
+    .flatMap((row) => (Array.isArray(row['components']) ? (row['components'] as Record<string, unknown>[]) : []))
+    .map((button) => ({ action: String(button['custom_id']), label: String(button['label']) }))
+    .filter(({ action }) => !action.startsWith('reply:'));
+}
+
+const byAge = (one: Message, other: Message): number => (BigInt(one.id) < BigInt(other.id) ? -1 : 1);

@@ -1,0 +1,4 @@
+// The straight line in Discord.
+import { straightLineSuite } from './straight-line-suite.ts';
+
+straightLineSuite('discord');
