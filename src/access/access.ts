@@ -202,7 +202,10 @@ export class Access {
     return this.#invitations.claim(token, source);
   }
 
-  /** Makes a user of a Workspace an Agent: `claim` after a sign-in that proved the email, `admin` by an admin's word. */
+  /**
+   * Makes a user of a Workspace an Agent: `claim` after a sign-in that proved the email, `admin` by an admin's word, for which the platform is
+   * asked whether there is such a member. Rejects with a BridgeError when it can't be asked.
+   */
   link(
     who: { workspaceId: WorkspaceId; userId: UserId; email: string; how: 'claim' | 'admin' },
     actor: Actor,

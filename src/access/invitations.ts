@@ -228,6 +228,8 @@ export class Invitations {
   ): Promise<ClaimResult> {
     const { store, clock, changed } = this.#parts;
     const { email, ...identity } = who;
+    const unfit = who.how === 'admin' ? await this.#whyNoMember(who) : undefined;
+    if (unfit !== undefined) return { refused: unfit };
     const result = await store.transaction(async (tx): Promise<ClaimResult> => {
       const agent = await tx.agents.byEmail(email);
       if (agent === undefined) return { refused: `Nobody invited ${email} yet; ask an admin.` };
@@ -237,6 +239,19 @@ export class Invitations {
     });
     if ('agent' in result) changed([result.agent.id]);
     return result;
+  }
+
+  /** An admin's word is taken for who somebody is, not for that there is such a member. */
+  async #whyNoMember({ workspaceId, userId }: Place): Promise<string | undefined> {
+    switch ((await this.#parts.platforms.get(workspaceId)?.describeUser(userId))?.kind) {
+      case 'person':
+        return undefined;
+      case 'bot':
+        return 'That is a bot; only people can be linked.';
+      case 'guest':
+      case undefined:
+        return 'No full member here has this ID; guests and people from elsewhere can’t be linked.';
+    }
   }
 
   async unlink({ workspaceId, userId }: Place, actor: Actor): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Button } from '../domain/post.ts';
 import { change, changeAfterPreview } from './access.ts';
 import { isRefused, type Ask, type InviteResult, type Parts } from './ask.ts';
 import { findAgent, findChats } from './find.ts';
-import { listOf } from './parse.ts';
+import { listOf, mentioned } from './parse.ts';
 import { counted, listed, namesOf, quoted, say } from './words.ts';
 
 const ROLES = ['member', 'admin'] as const;
@@ -254,16 +254,18 @@ const linkForm = ({ id, email }: TeamMember): Answer => ({
   },
 });
 
-/** How platforms write the ids of people; whether there is such a person shows when the channels are put right. */
+/** How platforms write the ids of people; whether there is such a member is asked when the link is made. */
 const USER_ID = /^(?:[UW][A-Z\d]{2,}|\d{15,21})$/u;
 
 /** The form of a link by an admin's word. */
 export async function linkSent(parts: Parts, ask: Ask): Promise<Answer> {
   const member = await memberById(parts, ask.id);
   if (member === undefined) return say('There is no such person any more.');
-  const written = (ask.options['user'] ?? '').trim();
+  const typed = (ask.options['user'] ?? '').trim();
+  const written = mentioned(typed) ?? typed;
   if (!USER_ID.test(written)) return { text: [], fieldErrors: { user: `${quoted(written)} is no member ID.` } };
   const who = { workspaceId: ask.workspaceId, userId: as<UserId>(written), email: member.email, how: 'admin' } as const;
   const linked = await parts.access.link(who, ask.actor);
-  return say('refused' in linked ? linked.refused : `${member.email} is linked here by your word.`);
+  if ('refused' in linked) return { text: [], fieldErrors: { user: linked.refused } };
+  return say(`${member.email} is linked here by your word.`);
 }

@@ -132,7 +132,10 @@ export interface ChatPlatform {
   setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
   /** The person with this email who may be in channels (no bot, no guest, not deactivated). Only if `capabilities.findsUsersByEmail`. */
   findUser(email: string): Promise<UserId | undefined>;
-  /** The email the platform vouches for, if it does; with a name to show. */
+  /**
+   * The email the platform vouches for, if it does; with a name to show. `guest`: whoever is no full member: guests, people of elsewhere, the
+   * deactivated, and those whom the platform doesn't know.
+   */
   describeUser(
     user: UserId,
   ): Promise<{ readonly email?: string; readonly name: string; readonly kind: 'person' | 'guest' | 'bot' }>;

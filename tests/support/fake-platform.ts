@@ -119,8 +119,9 @@ export class FakePlatform implements ChatPlatform, FakeListener {
 
   async describeUser(user: UserId) {
     const person = this.#workspace.people.get(user);
-    if (person === undefined) return { name: user, kind: 'person' as const };
-    return { email: person.email, name: person.name, kind: person.kind };
+    if (person === undefined) return { name: user, kind: 'guest' as const };
+    const kind = person.active || person.kind !== 'person' ? person.kind : ('guest' as const);
+    return { email: person.email, name: person.name, kind };
   }
 
   async *missed(known: readonly KnownChannel[]): AsyncGenerator<PlatformEvent> {

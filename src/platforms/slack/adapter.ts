@@ -165,8 +165,9 @@ export class SlackPlatform implements ChatPlatform {
 
   async describeUser(user: UserId) {
     const person = await this.#directory.describe(user);
-    if (person === undefined) return { name: user, kind: 'person' as const };
-    const { name, kind, email } = person;
+    if (person === undefined) return { name: user, kind: 'guest' as const };
+    const { name, email, isElsewhere } = person;
+    const kind = isElsewhere && person.kind === 'person' ? 'guest' : person.kind;
     return email === undefined ? { name, kind } : { name, kind, email };
   }
 

@@ -97,6 +97,9 @@ export function channelPromises(promise: Promises): void {
     expect(await platform.describeUser(ana.user)).toMatchObject({ name: 'Ana', kind: 'person' });
     expect((await platform.describeUser(ana.user)).email ?? ana.email).toBe(ana.email);
     expect(await platform.describeUser(guest.user)).toMatchObject({ name: 'Gus', kind: 'guest' });
+    const [bot, gone] = [await stage.person('Bot', 'bot'), await stage.person('Gone', 'deactivated')];
+    expect(await platform.describeUser(bot.user)).toMatchObject({ kind: 'bot' });
+    expect(await platform.describeUser(gone.user)).toMatchObject({ kind: 'guest' });
   });
 
   promise('rejects for a channel that is not there with channel_gone', async ({ platform, post }) => {

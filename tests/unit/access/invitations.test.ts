@@ -1,6 +1,7 @@
 // Inviting people, and every way in which they arrive, on a real database and Workspaces in memory.
 import { afterEach, expect, test } from 'vitest';
 import { BridgeError } from '../../../src/domain/errors.ts';
+import { as, type UserId } from '../../../src/domain/ids.ts';
 import type { Actor } from '../../../src/access/change.ts';
 import type { Invited, Mail } from '../../../src/access/invitations.ts';
 import { openHouse, waitFor, type House } from './house.ts';
@@ -187,6 +188,20 @@ test('on a workspace that finds nobody, a proven claim or an admin’s word make
   await house.quiet();
   await access.handle(discordId, discord.change(cy, { active: true }));
   await house.holds(discordId, channelId, [cy]);
+});
+
+test('an admin’s word makes nobody of the team who is no member there: a bot, a guest, somebody who isn’t there', async () => {
+  const { access } = await furnish();
+  const discord = new PeoplePlatform({ findsUsersByEmail: false });
+  const workspaceId = await house.workspace(discord);
+  const [bot, guest] = [discord.add('1', '', 'bot'), discord.add('2', '', 'guest')];
+  await invite({ emails: 'cy@x.com', role: 'member' });
+  const link = (userId: UserId) => access.link({ workspaceId, userId, email: 'cy@x.com', how: 'admin' }, by);
+  expect(await link(bot)).toEqual({ refused: 'That is a bot; only people can be linked.' });
+  for (const userId of [guest, as<UserId>('3')]) {
+    expect(await link(userId)).toMatchObject({ refused: expect.stringContaining('No full member here has this ID') });
+  }
+  expect(await house.store.read.agents.identitiesIn(workspaceId)).toEqual([]);
 });
 
 test('one who left by hand is offered to come back, and comes', async () => {

@@ -149,8 +149,9 @@ export class PeoplePlatform implements ChatPlatform {
     this.calls.push(`describeUser ${user}`);
     const fault = this.fault('describeUser');
     if (fault !== undefined) throw fault;
-    const { email, kind, active } = this.#person(user);
-    return active ? { email, name: user, kind } : { name: user, kind };
+    const person = this.people.get(user);
+    if (person?.active !== true) return { name: user, kind: person?.kind === 'bot' ? 'bot' : 'guest' };
+    return { email: person.email, name: user, kind: person.kind };
   };
 
   readonly start = notUsed;

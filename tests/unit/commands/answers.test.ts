@@ -185,6 +185,7 @@ test('chooses the labels of a person in a form, and links somebody by an admin�
   const link = (await press(ana, await command(ana, 'team far@acme.com'), /^Link$/)).form!;
   const wrong = await ask(ana, { via: 'form', action: link.action, options: { user: 'Far' } });
   expect(wrong.fieldErrors?.['user']).toContain('“Far” is no member ID.');
+  platform.add('U777', '');
   const linked = await ask(ana, { via: 'form', action: link.action, options: { user: 'U777' } });
   expect(words(linked)).toContain('far@acme.com is linked here by your word.');
   expect(words(await press(ana, await command(ana, 'team far@acme.com'), /Unlink/))).toContain(
