@@ -163,12 +163,28 @@ export class Bridge {
     });
   }
 
-  /** A reply written on the web or by the API. Without an agent (the admin's token) nobody's name stands under it. */
+  /**
+   * A reply written on the web, by the API, or (with `workspaceId`) by a command in that Workspace. Without an agent (the admin's token) nobody's
+   * name stands under it.
+   */
   async reply(
-    reply: { readonly chatId: ChatId; readonly agentId: AgentId | null; readonly text: string },
+    reply: {
+      readonly chatId: ChatId;
+      readonly agentId: AgentId | null;
+      readonly text: string;
+      readonly workspaceId?: WorkspaceId;
+    },
     by: By,
   ): Promise<{ readonly messageId: MessageId } | Refusal> {
-    return this.#replies.fromWeb({ ...reply, text: plain(reply.text) }, by);
+    return this.#replies.fromDoor({ ...reply, text: plain(reply.text) }, by);
+  }
+
+  /** A Note, perhaps about a Message of the Chat: shown in its channels, and never sent. */
+  async note(
+    note: { readonly chatId: ChatId; readonly agentId: AgentId; readonly text: string; readonly aboutId?: MessageId },
+    by: By,
+  ): Promise<{ readonly messageId: MessageId } | Refusal> {
+    return this.#replies.note({ ...note, text: plain(note.text) }, by);
   }
 
   /**
@@ -181,6 +197,8 @@ export class Bridge {
       readonly accountId: AccountId | undefined;
       readonly phone: string;
       readonly text: string;
+      /** Where it was asked for. */
+      readonly workspaceId: WorkspaceId;
     },
     by: By,
   ): Promise<{ readonly chatId: ChatId; readonly messageId: MessageId } | Refusal> {
@@ -201,7 +219,8 @@ export class Bridge {
     const chat: ChatRef & { kind: 'direct' } = { ...found, kind: 'direct' };
     // Known under another address already, it's made one with that here.
     await this.#inbound.record({ kind: 'chats', account: account.id, chats: [chat] });
-    return this.#replies.begin({ agentId: start.agentId, accountId: account.id, chat, text: plain(start.text) }, by);
+    const { agentId, workspaceId } = start;
+    return this.#replies.begin({ agentId, accountId: account.id, chat, text: plain(start.text), workspaceId }, by);
   }
 
   /** A person's word about a reply: resend, send what waited, or drop it. Gives the sentence to answer with. */

@@ -40,6 +40,12 @@ export const noticeLane = (workspaceId: WorkspaceId): LaneName => ({
   of: 'notices',
 });
 
+/** Was it written in this Workspace as a post? Then it is there already. What a command wrote is to be shown like any other. */
+export const isWrittenIn = (
+  { originWorkspaceId, originPostId }: Pick<Message, 'originWorkspaceId' | 'originPostId'>,
+  workspaceId: WorkspaceId,
+): boolean => originWorkspaceId === workspaceId && originPostId !== null;
+
 const about = (message: Message) => ({ messageId: message.id, chatId: message.chatId });
 
 async function show(tx: Tx, message: Message, mirror: Mirror, now: Date): Promise<void> {
@@ -54,7 +60,7 @@ async function show(tx: Tx, message: Message, mirror: Mirror, now: Date): Promis
 /** Shows a new Message in every Workspace, but not where an agent wrote it; Mirrors that aren't there yet are made. */
 export async function showInMirrors(tx: Tx, message: Message, now: Date): Promise<void> {
   for (const workspace of await tx.workspaces.all()) {
-    if (workspace.id === message.originWorkspaceId) continue;
+    if (isWrittenIn(message, workspace.id)) continue;
     await show(tx, message, await tx.mirrors.ensure(message.chatId, workspace.id, now), now);
   }
 }
@@ -82,7 +88,7 @@ export async function showLine(tx: Tx, message: Message, now: Date): Promise<voi
   const isReply = message.agentId !== null || message.source === 'web';
   if (message.direction !== 'out' || !isReply || message.note) return;
   for (const mirror of await tx.mirrors.ofChat(message.chatId)) {
-    if (mirror.workspaceId === message.originWorkspaceId) {
+    if (isWrittenIn(message, mirror.workspaceId)) {
       await tx.deliveries.enqueue(
         lineLane(mirror),
         { kind: 'line', messageId: message.id, mirrorId: mirror.id },

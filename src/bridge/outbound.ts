@@ -106,7 +106,13 @@ export class Outbound {
       if ((await tx.messages.byOrigin(workspaceId, event.post)).length > 0) return 'recorded';
       const chat = await tx.chats.find(mirror.chatId);
       if (chat === undefined) return 'ignored';
-      const isNote = root === undefined || isNoteText(event.text) || (chat.mode === 'mention' && !event.mentionsBot);
+      const about = root === undefined ? undefined : await tx.messages.find(root.messageId);
+      // Whoever answers a note talks to the team.
+      const isNote =
+        root === undefined ||
+        about?.note === true ||
+        isNoteText(event.text) ||
+        (chat.mode === 'mention' && !event.mentionsBot);
       if (isNote) return this.#note(tx, mirror, chat, agent, event);
       if (chat.mode === 'off' || chat.mode === 'never') {
         return this.#refuse(tx, mirror, event, agent, 'This chat is read only: replies are switched off for it.');
@@ -124,7 +130,7 @@ export class Outbound {
           content: contentOf(text, file),
           source: 'platform',
           at: event.at,
-          root: await tx.messages.find(root.messageId),
+          root: about,
           origin: { mirror, postId: event.post, threadId: root.threadId ?? root.remoteId, part },
           ...(file === undefined ? {} : { files: [file] }),
           ...this.#heldBecause(event.at),

@@ -2,7 +2,7 @@
 import type { Access } from '../access/access.ts';
 import type { Content } from '../domain/content.ts';
 import type { ChatRef, PlatformFile } from '../domain/events.ts';
-import type { AccountId, AgentId, ChatId, MessageId, PostId } from '../domain/ids.ts';
+import type { AccountId, AgentId, ChatId, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
 import type { RichText } from '../domain/text.ts';
 import type { Messenger } from '../platforms/messenger.ts';
 import type { Clock } from '../runtime/time.ts';
@@ -31,12 +31,15 @@ export interface Reply {
   readonly source: 'platform' | 'web';
   readonly at: Date;
   readonly root: Message | undefined;
+  /** The post that it is, where it was written in a channel. */
   readonly origin?: {
     readonly mirror: Mirror;
     readonly postId: PostId;
     readonly threadId: PostId;
     readonly part: number;
   };
+  /** Where a command wrote it: no post is it yet. */
+  readonly workspaceId?: WorkspaceId;
   readonly files?: readonly PlatformFile[];
   /** Words for the person, when it must wait for their word. */
   readonly heldBecause?: string;
@@ -70,7 +73,7 @@ export class Replies {
       agentId: agent?.id ?? null,
       quotedId: root?.id ?? null,
       quotesRemotely: quotes,
-      originWorkspaceId: origin?.mirror.workspaceId ?? null,
+      originWorkspaceId: origin?.mirror.workspaceId ?? reply.workspaceId ?? null,
       originPostId: origin?.postId ?? null,
       originPart: origin?.part ?? 0,
       files: reply.files ?? null,
@@ -116,12 +119,21 @@ export class Replies {
     );
   }
 
-  /** A reply from the web: the same rules, no post of its own. Without an agent it's the admin's token that writes. */
-  async fromWeb(
-    reply: { readonly chatId: ChatId; readonly agentId: AgentId | null; readonly text: RichText },
+  /**
+   * A reply from the web or (with `workspaceId`) by a command there: the same rules, no post of its own. Without an agent it's the admin's token
+   * that writes.
+   */
+  async fromDoor(
+    reply: {
+      readonly chatId: ChatId;
+      readonly agentId: AgentId | null;
+      readonly text: RichText;
+      readonly workspaceId?: WorkspaceId;
+    },
     by: By,
   ): Promise<{ readonly messageId: MessageId } | { readonly refused: string }> {
     const { store, access, clock } = this.#parts;
+    const { workspaceId } = reply;
     return store.transaction(async (tx) => {
       const now = clock.now();
       const chat = await tx.chats.find(reply.chatId);
@@ -134,10 +146,50 @@ export class Replies {
         by,
         chat,
         content: { kind: 'text', text: reply.text },
-        source: 'web',
+        source: workspaceId === undefined ? 'web' : 'platform',
         at: now,
         root: undefined,
+        ...(workspaceId === undefined ? {} : { workspaceId }),
       });
+      return { messageId: message.id };
+    });
+  }
+
+  /** A Note that was written elsewhere than in a channel: its channels show it, about the Message it's about. Nothing is sent. */
+  async note(
+    note: { readonly chatId: ChatId; readonly agentId: AgentId; readonly text: RichText; readonly aboutId?: MessageId },
+    by: By,
+  ): Promise<{ readonly messageId: MessageId } | { readonly refused: string }> {
+    const { store, access, clock } = this.#parts;
+    return store.transaction(async (tx) => {
+      const now = clock.now();
+      const chat = await tx.chats.find(note.chatId);
+      if (chat === undefined) return { refused: 'There is no such chat.' };
+      const decision = await access.decide(tx, note.agentId, chat.id, now);
+      if (!decision.allowed) return { refused: decision.sentence };
+      const about = note.aboutId === undefined ? undefined : await tx.messages.find(note.aboutId);
+      const content: Content = { kind: 'text', text: note.text };
+      const message = await tx.messages.insert({
+        id: newId<MessageId>(now.getTime()),
+        accountId: chat.accountId,
+        chatId: chat.id,
+        direction: 'out',
+        source: 'platform',
+        content,
+        text: contentWords(content),
+        remoteId: null,
+        author: decision.agent.id,
+        agentId: decision.agent.id,
+        note: true,
+        quotedId: about?.chatId === chat.id ? about.id : null,
+        filtered: 'a note',
+        sentAt: now,
+        receivedAt: now,
+      });
+      if (message === undefined) throw new Error('a note was recorded twice at once');
+      await showInMirrors(tx, message, now);
+      const detail = { messageId: message.id };
+      await tx.audit.add({ ...by, action: 'note', chatId: chat.id, detail, at: now });
       return { messageId: message.id };
     });
   }
@@ -152,6 +204,7 @@ export class Replies {
       readonly accountId: AccountId;
       readonly chat: ChatRef & { kind: 'direct' };
       readonly text: RichText;
+      readonly workspaceId: WorkspaceId;
     },
     by: By,
   ): Promise<{ readonly chatId: ChatId; readonly messageId: MessageId } | { readonly refused: string }> {
@@ -181,6 +234,7 @@ export class Replies {
         source: 'platform',
         at: now,
         root: undefined,
+        workspaceId: start.workspaceId,
       });
       return { chatId: chat.id, messageId: message.id };
     });

@@ -11,6 +11,7 @@ import type { Mirror } from '../store/mirror.ts';
 import type { PostRow } from '../store/post.ts';
 import type { Store } from '../store/store.ts';
 import { composeLine, composeMessage, composeNotice } from './compose.ts';
+import { isWrittenIn } from './lanes.ts';
 import { gone, type Mirrors } from './mirror.ts';
 import { viewOf, type ViewParts } from './view.ts';
 
@@ -101,7 +102,7 @@ export class ToPlatform {
     const rows = (await store.read.posts.of(messageId, mirror.id)).filter((row) => row.role === 'message');
     const message = await store.read.messages.find(messageId);
     // Where the agent wrote it, it's there already.
-    if (message?.originWorkspaceId === mirror.workspaceId) return;
+    if (message !== undefined && isWrittenIn(message, mirror.workspaceId)) return;
     const shown = await viewOf(this.#parts, messageId, mirror, rows);
     if (shown === undefined) throw gone();
     const channel = await this.#parts.mirrors.channelOf(mirror, platform);

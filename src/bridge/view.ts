@@ -119,7 +119,11 @@ export async function viewOf(
     ...(content.kind === 'change' && message.contactId !== null ? { by: author.name } : {}),
     ...(agent === undefined && message.source !== 'web' ? {} : { replier: agent?.email ?? 'API' }),
     state: message.state === null ? undefined : { state: message.state, reason: message.reason ?? undefined },
-    marks: [...(message.source === 'phone' ? ['from the phone'] : []), ...(message.forwarded ? ['forwarded'] : [])],
+    marks: [
+      ...(message.note ? ['a note: it stays in the team'] : []),
+      ...(message.source === 'phone' ? ['from the phone'] : []),
+      ...(message.forwarded ? ['forwarded'] : []),
+    ],
     ...(isQuoteNeeded
       ? {
           quote: {
@@ -139,6 +143,7 @@ export async function viewOf(
     ),
     ...(file === undefined ? {} : { file, fileLink: parts.linkToFile(message.id) }),
   };
-  const thread = message.quotesRemotely && anchor !== undefined ? (anchor.threadId ?? anchor.remoteId) : undefined;
+  const isInThread = message.quotesRemotely || message.note;
+  const thread = isInThread && anchor !== undefined ? (anchor.threadId ?? anchor.remoteId) : undefined;
   return { view, thread, accountId: message.accountId };
 }

@@ -2,7 +2,7 @@
 import type { Access } from '../access/access.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { Answer, CommandEntry, CommandRef } from '../domain/command.ts';
-import type { ChatId, PostId, UserId, WorkspaceId } from '../domain/ids.ts';
+import type { ChannelId, ChatId, PostId, UserId, WorkspaceId } from '../domain/ids.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Agent } from '../store/agent.ts';
@@ -38,6 +38,8 @@ export interface Ask {
   readonly agent: Agent;
   /** Who may do what is asked. */
   readonly who: Who;
+  /** Where it's asked, as far as the platform says so. */
+  readonly channel: ChannelId | undefined;
   /** The Chat that the channel shows, if it shows one. */
   readonly here: ChatId | undefined;
   /** The post that a shortcut was used on. */

@@ -7,6 +7,7 @@ type Choice = NonNullable<Answer['choices']>[number];
 
 const MOST = 25;
 const LONGEST_LABEL = 100;
+const LOOKED_THROUGH = 200;
 
 const same = (text: string): Choice => ({ value: text, label: text });
 
@@ -30,10 +31,20 @@ async function candidates(parts: Parts, ask: Ask, name: string, word: string): P
   switch (name) {
     case 'agent':
     case 'agents':
+    case 'assignee':
       return (await access.team()).map(({ email, name: called }) => ({
         value: email,
         label: called === null ? email : `${email} (${called})`,
       }));
+    case 'ticket': {
+      const filter = { scope: await access.scopeOf(ask.agent.id), statuses: ['open', 'in_progress'] as const };
+      const rows = await store.read.tickets.list(filter, { limit: LOOKED_THROUGH });
+      return rows.map((row) => ({ value: `#${row.number}`, label: `#${row.number} ${ask.phones(row.subject)}` }));
+    }
+    case 'period':
+      return ['today', '7d', '30d'].map(same);
+    case 'zone':
+      return Intl.supportedValuesOf('timeZone').map(same);
     case 'label':
     case 'labels':
       return (await access.labels()).map((label) => same(label.name));

@@ -68,22 +68,20 @@ async function noneWords({ store, access }: Parts, ask: Ask, search: string | un
   return `There is no chat like ${quoted(search)} among those you see.${hint}`;
 }
 
+/** The channel that shows a Chat, to stand behind its name. */
+export function channelWords(here: ListedMirror | undefined): Inline[] {
+  if (here === undefined || here.channelName === null) return [words(' — no channel yet')];
+  const name = `#${here.channelName}`;
+  return [words(' — '), here.url === null ? words(name) : { kind: 'link', url: here.url, label: name }];
+}
+
 function chatLine(ask: Ask, row: ListedChat, here: ListedMirror | undefined, labels: readonly string[]): Inline[] {
-  const channel: Inline[] =
-    here === undefined || here.channelName === null
-      ? [words(' — no channel yet')]
-      : [
-          words(' — '),
-          here.url === null
-            ? words(`#${here.channelName}`)
-            : { kind: 'link', url: here.url, label: `#${here.channelName}` },
-        ];
   const notes = [
     ...(labels.length === 0 ? [] : [namesOf(labels)]),
     ...(row.mode === 'thread' ? [] : [modeWords(row.mode)]),
     ...(row.waitingSince === null ? [] : [`waits since ${timeOf(row.waitingSince)}`]),
   ];
-  return [words(chatName(ask, row)), ...channel, ...notes.map((note) => words(` · ${note}`))];
+  return [words(chatName(ask, row)), ...channelWords(here), ...notes.map((note) => words(` · ${note}`))];
 }
 
 function modeWords(chosen: ChatMode): string {
@@ -130,7 +128,10 @@ export async function newChat(parts: Parts, ask: Ask): Promise<Answer> {
   if (phone === undefined) return say(noPhoneWords(written));
   const account = number === undefined ? undefined : await findAccount(parts, number);
   if (isRefused(account)) return say(account.refused);
-  const started = await parts.bridge.newChat({ agentId: ask.agent.id, accountId: account?.id, phone, text }, ask.by);
+  const started = await parts.bridge.newChat(
+    { agentId: ask.agent.id, accountId: account?.id, phone, text, workspaceId: ask.workspaceId },
+    ask.by,
+  );
   if (isRefused(started)) return say(started.refused);
   const row = await parts.store.read.listings.chat(started.chatId);
   const name = row === undefined ? 'the chat' : quoted(chatName(ask, row));

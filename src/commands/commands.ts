@@ -8,14 +8,29 @@ import type { Ask, CommandsParts, Handler, Parts, Who } from './ask.ts';
 import { complete } from './autocomplete.ts';
 import { chats, join, mode, newChat } from './chats.ts';
 import { deletePost, deliveries, giveUp, resendPost, resume, retry } from './deliveries.ts';
+import { digestAt, digestHere, digestNow, digestOff, showDigest } from './digest.ts';
+import { showMetrics, waiting } from './figures.ts';
 import { fault, help, may } from './help.ts';
 import { addLabels, createLabel, deleteLabel, listLabels, removeLabels, renameLabel } from './labels.ts';
+import { noteForm, noteSent } from './notes.ts';
 import { addNumber, listNumbers, pairNumber, removeNumber } from './numbers.ts';
 import { link, type Asker } from './link.ts';
 import { OFFER, Offers } from './offers.ts';
 import { parseCommand } from './parse.ts';
 import { quickReply, quickReplyForm, quickReplySaved } from './quick-replies.ts';
 import { invite, inviteSent, labelsSent, linkSent, team } from './team.ts';
+import {
+  assignTicket,
+  closeTicket,
+  editTicket,
+  listTickets,
+  openOnPost,
+  openTicket,
+  pressed,
+  reopenTicket,
+  takeTicket,
+  ticketFormSent,
+} from './tickets.ts';
 import { commandTree as tree } from './tree.ts';
 import {
   adminOnlyWords,
@@ -50,6 +65,20 @@ const COMMANDS: Readonly<Record<string, Handler>> = {
   'number remove': removeNumber,
   new: newChat,
   q: quickReply,
+  'ticket open': openTicket,
+  'ticket take': takeTicket,
+  'ticket assign': assignTicket,
+  'ticket edit': editTicket,
+  'ticket close': closeTicket,
+  'ticket reopen': reopenTicket,
+  'ticket list': listTickets,
+  waiting,
+  metrics: showMetrics,
+  'digest show': showDigest,
+  'digest now': digestNow,
+  'digest at': digestAt,
+  'digest here': digestHere,
+  'digest off': digestOff,
   deliveries,
 };
 
@@ -70,15 +99,20 @@ const BUTTONS: Readonly<Record<string, Deed>> = {
   join: { who: 'agent', run: join },
   retry: { who: 'admin', run: retry },
   'give-up': { who: 'admin', run: giveUp },
+  ticket: { who: 'agent', run: pressed },
   'q-form': { who: 'admin', run: quickReplyForm },
 };
 const FORMS: Readonly<Record<string, Deed>> = {
   invite: { who: 'admin', run: inviteSent },
   'team-labels': { who: 'admin', run: labelsSent },
   'team-link': { who: 'admin', run: linkSent },
+  'ticket-open': { who: 'agent', run: ticketFormSent },
+  note: { who: 'agent', run: noteSent },
   'q-save': { who: 'admin', run: quickReplySaved },
 };
 const SHORTCUTS: Readonly<Record<string, Deed>> = {
+  ticket: { who: 'agent', run: openOnPost },
+  note: { who: 'agent', run: noteForm },
   access: { who: 'agent', run: access },
   resend: { who: 'agent', run: resendPost },
   delete: { who: 'agent', run: deletePost },
@@ -196,6 +230,7 @@ export class Commands {
       workspaceId,
       user,
       agent,
+      channel,
       here: mirror?.chatId,
       post,
       actor: { kind: 'agent', agentId: agent.id, name: agent.email, source },

@@ -5,7 +5,7 @@ import type { Button } from '../domain/post.ts';
 import type { ListedDelivery } from '../store/listing.ts';
 import type { Message } from '../store/message.ts';
 import { isRefused, type Ask, type Parts, type Refused } from './ask.ts';
-import { chatName } from './find.ts';
+import { chatName, postAbout } from './find.ts';
 import { counted, listed, say, timeOf } from './words.ts';
 
 const PAGE = 8;
@@ -111,15 +111,12 @@ export const resume =
     say(await bridge.resume(ask.agent.id, as<MessageId>(ask.id), what));
 
 /** The reply that a shortcut was used on, if the asker may act on its Chat. */
-async function replyOf({ store, access }: Parts, ask: Ask): Promise<Message | Refused> {
-  const mirrors = ask.here === undefined ? [] : await store.read.mirrors.ofChat(ask.here);
-  const mirror = mirrors.find(({ workspaceId }) => workspaceId === ask.workspaceId);
-  const isAnywhere = mirror !== undefined && ask.post !== undefined;
-  const post = isAnywhere ? await store.read.posts.byPostId(mirror.id, ask.post) : undefined;
-  const message = post === undefined ? undefined : await store.read.messages.find(post.messageId);
+async function replyOf(parts: Parts, ask: Ask): Promise<Message | Refused> {
+  const found = await postAbout(parts, ask);
+  if (isRefused(found)) return found;
+  const { message } = found;
   if (message === undefined) return { refused: 'This is no message of a WhatsApp chat.' };
-  const decision = await access.mayReply(ask.agent.id, message.chatId);
-  if (!decision.allowed) return { refused: decision.sentence };
+  if (message.note) return { refused: 'This is a note: it never left the team.' };
   return message.direction === 'out'
     ? message
     : { refused: 'This was written by the customer; only replies of ours can be resent or deleted.' };

@@ -4,6 +4,7 @@ import { as, type ChatId, type UserId } from '../domain/ids.ts';
 import type { Account } from '../store/account.ts';
 import type { Label } from '../store/label.ts';
 import type { ListedChat, Scope } from '../store/listing.ts';
+import type { Message } from '../store/message.ts';
 import { isRefused, type Ask, type Parts, type Refused } from './ask.ts';
 import { hintAt } from '../domain/nearest.ts';
 import { listOf, mentioned } from './parse.ts';
@@ -43,6 +44,22 @@ async function chatHere({ store, access }: Parts, ask: Ask): Promise<ListedChat 
   if (row === undefined) return { refused: noChatHereWords };
   const decision = await access.mayReply(ask.agent.id, row.id);
   return decision.allowed ? row : { refused: decision.sentence };
+}
+
+/** What a shortcut was used on: the Chat of its channel, which the asker must see, and the Message that the post shows or is, if any. */
+export async function postAbout(
+  parts: Parts,
+  ask: Ask,
+): Promise<{ readonly chat: ListedChat; readonly message: Message | undefined } | Refused> {
+  const { store } = parts;
+  const chat = await chatHere(parts, ask);
+  if (isRefused(chat)) return chat;
+  if (ask.post === undefined) return { chat, message: undefined };
+  const mirror = (await store.read.mirrors.ofChat(chat.id)).find(({ workspaceId }) => workspaceId === ask.workspaceId);
+  const row = mirror === undefined ? undefined : await store.read.posts.byPostId(mirror.id, ask.post);
+  // What people wrote outside of threads is no post of ours, yet a Message: a Note.
+  const [written] = row === undefined ? await store.read.messages.byOrigin(ask.workspaceId, ask.post) : [];
+  return { chat, message: row === undefined ? written : await store.read.messages.find(row.messageId) };
 }
 
 async function chatNamed({ store }: Parts, ask: Ask, written: string, scope: Scope): Promise<ListedChat | Refused> {

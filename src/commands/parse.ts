@@ -84,7 +84,9 @@ function ofEntry(entry: CommandEntry, text: string, tokens: readonly Token[], gi
     found.set(option.name, [...(found.get(option.name) ?? []), raw]);
   };
   const places = entry.options.filter((option) => isPlace(option) && given[option.name] === undefined);
-  const chat = entry.options.find(({ name, typed }) => name === 'chat' && typed === 'key');
+  // Where words are taken as they stand, `this` is one of them.
+  const isLiteral = entry.options.some(({ typed }) => typed === 'rest');
+  const chat = isLiteral ? undefined : entry.options.find(({ name, typed }) => name === 'chat' && typed === 'key');
   let place = 0;
   /** The option after whose name words stand now. */
   let open: CommandOption | undefined;

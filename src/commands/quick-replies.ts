@@ -24,7 +24,10 @@ export async function quickReply(parts: Parts, ask: Ask): Promise<Answer> {
   }
   const chat = await findChat(parts, ask, 'this');
   if (isRefused(chat)) return say(chat.refused);
-  const sent = await parts.bridge.reply({ chatId: chat.id, agentId: ask.agent.id, text: reply.text }, ask.by);
+  const sent = await parts.bridge.reply(
+    { chatId: chat.id, agentId: ask.agent.id, text: reply.text, workspaceId: ask.workspaceId },
+    ask.by,
+  );
   return say(isRefused(sent) ? sent.refused : `${quoted(reply.name)} is being sent to ${chatName(ask, chat)}.`);
 }
 

@@ -1,67 +1,7 @@
 // The `/wa` tree that every platform renders, and how each command is written. Pure.
 import type { CommandEntry, CommandOption, CommandTree } from '../domain/command.ts';
-
-const chat: CommandOption = {
-  name: 'chat',
-  description: 'Chats by name, with commas; “this” (or nothing) is the chat of this channel',
-  required: false,
-  kind: 'text',
-  typed: 'key',
-  list: true,
-  autocomplete: true,
-};
-
-/** One Chat, written without `chat:`. */
-const oneChat: CommandOption = {
-  ...chat,
-  description: 'A chat by name; “this” (or nothing) is the chat of this channel',
-  typed: 'words',
-  list: false,
-};
-
-const agents: CommandOption = {
-  name: 'agents',
-  description: 'People of the team, with commas: emails, names or mentions',
-  required: true,
-  kind: 'text',
-  typed: 'words',
-  list: true,
-  autocomplete: true,
-};
-
-const labels: CommandOption = {
-  name: 'labels',
-  description: 'Labels, with commas',
-  required: true,
-  kind: 'text',
-  typed: 'words',
-  list: true,
-  autocomplete: true,
-};
-
-const label: CommandOption = {
-  ...labels,
-  name: 'label',
-  description: 'Labels, with commas: every chat that carries one',
-  required: false,
-  typed: 'key',
-};
-
-const oneLabel: CommandOption = {
-  ...labels,
-  name: 'name',
-  description: 'The label’s name',
-  typed: 'words',
-  list: false,
-};
-
-const number: CommandOption = {
-  name: 'number',
-  description: 'One of our WhatsApp numbers, by its name',
-  required: true,
-  kind: 'text',
-  autocomplete: true,
-};
+import { agents, chat, label, labels, number, oneChat, oneLabel } from './options.ts';
+import { workEntries } from './tree-work.ts';
 
 export const commandTree: CommandTree = {
   name: 'wa',
@@ -283,6 +223,7 @@ export const commandTree: CommandTree = {
       ],
       examples: ['q hours', 'q'],
     },
+    ...workEntries,
     {
       path: ['deliveries'],
       description: 'What failed or wasn’t confirmed, with another try',
@@ -292,9 +233,11 @@ export const commandTree: CommandTree = {
     },
   ],
   shortcuts: [
-    { action: 'access', label: 'Who has access' },
+    { action: 'ticket', label: 'Open ticket' },
+    { action: 'note', label: 'Note' },
     { action: 'resend', label: 'Resend' },
     { action: 'delete', label: 'Delete on WhatsApp' },
+    { action: 'access', label: 'Who has access' },
   ],
 };
 

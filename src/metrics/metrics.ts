@@ -18,6 +18,9 @@ import { makeDigest } from './make-digest.ts';
 import { giveNudges, type Nudge } from './nudges.ts';
 import { altText, presentDigest } from './present.ts';
 
+export { parsePeriod, type Period, type Summary } from './figures.ts';
+export { durationWords } from './present.ts';
+
 export interface MetricsParts {
   readonly store: Store;
   readonly clock: Clock;
