@@ -20,6 +20,7 @@ import { createSlack } from './platforms/slack/index.ts';
 import { createWhatsApp } from './platforms/whatsapp/index.ts';
 import { Lease } from './runtime/lease.ts';
 import { createLog, type Log } from './runtime/log.ts';
+import { createMailer, senderOf, type Mail } from './runtime/mail.ts';
 import { PostgresError, startPostgres } from './runtime/postgres.ts';
 import { processName } from './runtime/process-name.ts';
 import { loadKey, SecretsError, Vault } from './runtime/secrets.ts';
@@ -31,6 +32,9 @@ import { Tickets } from './tickets/tickets.ts';
 const STOP_LIMIT_MS = 6_000;
 const FILE_LINK_LIFE_MS = 7 * 24 * 60 * 60_000;
 const DATABASE_RETRY_MS = 1_000;
+
+const mailer = (url: string, publicUrl: string): ((mail: Mail) => Promise<void>) =>
+  createMailer({ url, from: senderOf(url, publicUrl) }).send;
 
 /** What can be stopped, in the order it was started. */
 interface Part {
@@ -167,6 +171,7 @@ async function startTerm(ground: Ground): Promise<Term> {
     mayAct: () => lease.valid(),
     publicUrl: config.publicUrl,
     links: vault,
+    ...(config.smtpUrl === undefined ? {} : { sendMail: mailer(config.smtpUrl, config.publicUrl) }),
   });
   const tickets = createTickets(ground, access);
   const metrics = createMetrics(ground, access);

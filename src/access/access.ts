@@ -8,6 +8,7 @@ import type { Tx } from '../store/store.ts';
 import type { AccessChange, Actor, ChangeResult, Preview } from './change.ts';
 import { Changes, type DeactivationHook } from './changes.ts';
 import { Identities } from './identity.ts';
+import { InvitationMail, type MailedInvitation, type MailParts } from './invitation-mail.ts';
 import {
   Invitations,
   type ClaimResult,
@@ -55,7 +56,8 @@ export interface TeamMember {
   }[];
 }
 
-export interface AccessParts extends Omit<InvitationParts, 'identities' | 'changed'>, Omit<SignInParts, 'changed'> {
+export interface AccessParts
+  extends Omit<InvitationParts, 'identities' | 'changed' | 'mail'>, MailParts, Omit<SignInParts, 'changed'> {
   /** Asked right before a channel is touched: the lease's `valid`. Always true when absent. */
   readonly mayAct?: () => boolean;
 }
@@ -71,6 +73,7 @@ export class Access {
   readonly #reconcile: Reconcile;
   readonly #changes: Changes;
   readonly #invitations: Invitations;
+  readonly #mail: InvitationMail;
   readonly #labels: Labels;
   readonly #signIns: SignIns;
   readonly #deactivationHooks = new Set<DeactivationHook>();
@@ -87,7 +90,8 @@ export class Access {
     this.#reconcile = new Reconcile({ mayAct: () => true, ...more });
     this.#presence = new Presence({ ...more, wake: () => this.#reconcile.wake() });
     this.#changes = new Changes({ ...more, deactivationHooks: this.#deactivationHooks });
-    this.#invitations = new Invitations(more);
+    this.#mail = new InvitationMail(parts);
+    this.#invitations = new Invitations({ ...more, mail: this.#mail });
     this.#labels = new Labels(parts);
     this.#signIns = new SignIns({ ...parts, changed });
   }
@@ -192,7 +196,17 @@ export class Access {
     return this.#invitations.invite(request, actor);
   }
 
-  /** A new link for somebody who was invited and hasn't come; the earlier one ends. */
+  /** Performs the Delivery of an invitation by mail; done when they came meanwhile. Rejects with a BridgeError. */
+  mailInvitation(invitation: MailedInvitation): Promise<void> {
+    return this.#mail.send(invitation);
+  }
+
+  /** That Delivery was given up: tells the admins why, and what else they can do. */
+  invitationUndelivered(invitation: MailedInvitation, sentence: string): Promise<void> {
+    return this.#mail.failed(invitation, sentence);
+  }
+
+  /** A new link for somebody who was invited and hasn't come, to hand over and (with mail) mailed as well; earlier ones end. */
   renewInvitation(agentId: AgentId, actor: Actor): Promise<{ mailed: boolean; link?: string } | { refused: string }> {
     return this.#invitations.renew(agentId, actor);
   }

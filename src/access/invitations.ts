@@ -1,5 +1,4 @@
 // Inviting people, and their arrival: found in a Workspace by email, by the link of their invitation, by a proven claim, or by an admin's word.
-import { createHash, randomBytes } from 'node:crypto';
 import { BridgeError } from '../domain/errors.ts';
 import type { AgentId, ChatId, UserId, WorkspaceId } from '../domain/ids.ts';
 import type { Agent, IdentityProof } from '../store/agent.ts';
@@ -7,21 +6,16 @@ import type { Label } from '../store/label.ts';
 import type { Tx } from '../store/store.ts';
 import { auditOf, nameOf, PROGRAM, type Actor } from './change.ts';
 import { admit, dismiss, type Identities, type IdentityParts } from './identity.ts';
+import { hashOf, LINK_MS, linkOf, newToken } from './invitation-link.ts';
+import { mailLater, type InvitationMail } from './invitation-mail.ts';
 import { judgeAddressees, notInvited, parseEmails, type Addressee, type NotInvited } from './invite.ts';
 import type { Role } from './policy.ts';
-
-export interface Mail {
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-}
 
 export interface InvitationParts extends IdentityParts {
   readonly identities: Identities;
   /** Where people reach the admin web; without it there are no links. */
   readonly publicUrl?: string;
-  /** Sends the links; without it they are given to the admin. Rejects when the mail could not be handed over. */
-  readonly sendMail?: (mail: Mail) => Promise<void>;
+  readonly mail: Pick<InvitationMail, 'isSet'>;
   changed(agentIds: readonly AgentId[]): void;
 }
 
@@ -35,7 +29,7 @@ export interface InviteRequest {
   readonly chatIds?: readonly ChatId[] | undefined;
 }
 
-/** `found`: in these Workspaces already, joined and welcomed. `link` is there when the admin must hand it over; `mailed`: it was sent instead. */
+/** `found`: in these Workspaces already, joined and welcomed. `link` is there when the admin must hand it over; `mailed`: it goes by mail instead. */
 export interface Invited {
   readonly email: string;
   readonly agentId: AgentId;
@@ -50,12 +44,6 @@ export type InviteResult =
   | { readonly faults: readonly { readonly path: string; readonly message: string }[] };
 
 export type ClaimResult = { readonly agent: Agent } | { readonly refused: string };
-
-/** How long a link of an invitation is good. */
-const LINK_MS = 14 * 24 * 60 * 60_000;
-const TOKEN_BYTES = 32;
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 interface Place {
   readonly workspaceId: WorkspaceId;
@@ -116,10 +104,11 @@ export class Invitations {
     { labels, chatIds }: { labels: readonly Label[]; chatIds: readonly ChatId[] },
     actor: Actor,
   ): Promise<Invited | undefined> {
-    const { store, clock, identities } = this.#parts;
+    const { store, clock, identities, mail } = this.#parts;
     identities.lookAgain(email);
     const places = await this.#places(email);
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const token = newToken();
+    const mailed = mail.isSet && places.length === 0;
     const agentId = await store.transaction(async (tx) => {
       const now = clock.now();
       await tx.grants.lockChanges();
@@ -132,7 +121,8 @@ export class Invitations {
         labels.map(({ id }) => id),
         terms,
       );
-      await this.#addLink(tx, agent.id, token, actor, now);
+      if (mailed) await mailLater(tx, { agentId: agent.id, by: nameOf(actor) }, now);
+      else await this.#addLink(tx, agent.id, token, actor, now);
       const detail = { role, labels: labels.map((label) => label.name), ...(chatIds.length === 0 ? {} : { chatIds }) };
       await tx.audit.add(auditOf(actor, 'agent.invited', now, { agentId: agent.id, detail }));
       for (const place of places) await admit(tx, { ...place, agentId: agent.id, how: 'email' }, PROGRAM, now);
@@ -140,8 +130,8 @@ export class Invitations {
     });
     if (agentId === undefined) return undefined;
     const found = places.map(({ workspaceId }) => workspaceId);
-    const way = found.length > 0 ? { mailed: false } : await this.#sendLink(email, token, actor);
-    return { email, agentId, found, ...way };
+    const link = mailed || found.length > 0 ? {} : this.#link(token);
+    return { email, agentId, found, mailed, ...link };
   }
 
   /** Where a person with this email is already. A Workspace that can't be asked now is asked by the membership loop later. */
@@ -166,36 +156,28 @@ export class Invitations {
     await tx.invitations.add({ agentId, tokenHash: hashOf(token), by: nameOf(actor), at: now, expiresAt });
   }
 
-  async #sendLink(email: string, token: string, actor: Actor): Promise<{ mailed: boolean; link?: string }> {
-    const { publicUrl, sendMail, log } = this.#parts;
-    if (publicUrl === undefined) return { mailed: false };
-    const link = `${publicUrl.replace(/\/$/u, '')}/invitation/${token}`;
-    if (sendMail === undefined) return { mailed: false, link };
-    try {
-      const text = `${nameOf(actor)} invited you to Switchboard, the team’s shared WhatsApp inbox.\n\nOpen this link within 14 days to join:\n${link}\n`;
-      await sendMail({ to: email, subject: 'You are invited to Switchboard', text });
-      return { mailed: true };
-    } catch (error) {
-      log.warn({ err: error }, 'an invitation could not be mailed; its link goes to the admin');
-      return { mailed: false, link };
-    }
+  #link(token: string): { link?: string } {
+    const { publicUrl } = this.#parts;
+    return publicUrl === undefined ? {} : { link: linkOf(publicUrl, token) };
   }
 
-  /** A new link for somebody who hasn't come yet; earlier ones end. */
+  /** A new link for somebody who hasn't come yet, mailed as well where that's set; earlier ones end. */
   async renew(agentId: AgentId, actor: Actor): Promise<{ mailed: boolean; link?: string } | { refused: string }> {
-    const { store, clock } = this.#parts;
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
-    const email = await store.transaction(async (tx) => {
+    const { store, clock, mail } = this.#parts;
+    const token = newToken();
+    const mailed = mail.isSet;
+    const isRenewed = await store.transaction(async (tx) => {
       const now = clock.now();
       const agent = await tx.agents.find(agentId);
-      if (agent?.status !== 'invited') return undefined;
+      if (agent?.status !== 'invited') return false;
       await tx.invitations.end(agentId, now);
       await this.#addLink(tx, agentId, token, actor, now);
+      if (mailed) await mailLater(tx, { agentId, by: nameOf(actor) }, now);
       await tx.audit.add(auditOf(actor, 'agent.invited', now, { agentId, detail: { again: true } }));
-      return agent.email;
+      return true;
     });
-    if (email === undefined) return { refused: 'Only somebody who was invited and hasn’t come yet needs a link.' };
-    return this.#sendLink(email, token, actor);
+    if (!isRenewed) return { refused: 'Only somebody who was invited and hasn’t come yet needs a link.' };
+    return { mailed, ...this.#link(token) };
   }
 
   async claim(token: string, source: string): Promise<ClaimResult> {

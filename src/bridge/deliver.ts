@@ -1,4 +1,5 @@
 // The delivery loop: claims lanes, performs the Delivery at the head of each, settles it. The only place that decides to try again.
+import type { Access } from '../access/access.ts';
 import { BridgeError } from '../domain/errors.ts';
 import type { MirrorId } from '../domain/ids.ts';
 import type { Lease } from '../runtime/lease.ts';
@@ -16,6 +17,7 @@ export interface DeliverParts {
   readonly lease: Pick<Lease, 'valid' | 'fence'>;
   readonly toPlatform: ToPlatform;
   readonly toMessenger: ToMessenger;
+  readonly access: Pick<Access, 'mailInvitation' | 'invitationUndelivered'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,6 +41,9 @@ const LONGEST_WAIT_MS = 60 * 60_000;
 export function backOffMs(attempts: number): number {
   return Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(attempts, 16));
 }
+
+/** A mail server that can't be reached for so long is given up: the admins hear of it and can hand the link over. */
+const MAIL_PATIENCE_MS = 60 * 60_000;
 
 class NotHeld extends Error {
   override readonly name = 'NotHeld';
@@ -150,7 +155,7 @@ export class Deliver {
   }
 
   async #perform(attempt: Try): Promise<void> {
-    const { toPlatform, toMessenger } = this.#parts;
+    const { toPlatform, toMessenger, access } = this.#parts;
     const { task } = attempt.delivery;
     switch (task.kind) {
       case 'show':
@@ -158,6 +163,9 @@ export class Deliver {
       case 'line':
       case 'notice':
         return toPlatform.perform(task, attempt);
+      case 'invite':
+        attempt.assertHeld();
+        return access.mailInvitation(task);
       case 'send':
       case 'amend':
       case 'revoke':
@@ -201,6 +209,8 @@ export class Deliver {
       delivery.task.kind === 'amend' ||
       delivery.task.kind === 'revoke' ||
       delivery.task.kind === 'react';
+    const triedForMs = this.#parts.clock.now().getTime() - (delivery.firstTriedAt?.getTime() ?? Infinity);
+    if (delivery.task.kind === 'invite' && triedForMs > MAIL_PATIENCE_MS) return 'failed';
     if (error.code === 'channel_gone') return undefined;
     if (error.retry === 'never') return 'failed';
     if (error.code === 'broken' && delivery.attempts >= BROKEN_TRIES) return 'failed';
@@ -209,7 +219,7 @@ export class Deliver {
   }
 
   async #end(delivery: Delivery, fence: bigint, state: 'failed' | 'uncertain', error: BridgeError): Promise<boolean> {
-    const { store, toMessenger, clock } = this.#parts;
+    const { store, toMessenger, access, clock } = this.#parts;
     const { task } = delivery;
     switch (task.kind) {
       case 'send':
@@ -217,6 +227,9 @@ export class Deliver {
       case 'revoke':
       case 'react':
         await toMessenger.ended(task, { state, sentence: error.sentence });
+        break;
+      case 'invite':
+        await access.invitationUndelivered(task, error.sentence);
         break;
       case 'show':
         await this.#tellAdmins(delivery, task.mirrorId, error);

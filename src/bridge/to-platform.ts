@@ -341,13 +341,17 @@ export class ToPlatform {
       await this.#post(platform, { channel: setting as ChannelId }, post, attempt.delivery.key, 0, attempt);
       return;
     }
-    const admins = new Set(
-      (await store.read.agents.active()).filter((agent) => agent.role === 'admin').map((agent) => agent.id),
-    );
-    for (const identity of await store.read.agents.identitiesIn(workspaceId)) {
-      if (!admins.has(identity.agentId)) continue;
-      attempt.assertHeld();
-      await platform.tell(identity.userId, undefined, post);
+    const known = Map.groupBy(await store.read.agents.identitiesIn(workspaceId), ({ agentId }) => agentId);
+    for (const { id, role, email } of await store.read.agents.active()) {
+      if (role !== 'admin') continue;
+      const users = known.get(id)?.map(({ userId }) => userId) ?? [];
+      // Nothing may have asked yet who this admin is here.
+      const isAsked = users.length === 0 && platform.capabilities.findsUsersByEmail;
+      const found = isAsked ? await platform.findUser(email) : undefined;
+      for (const user of found === undefined ? users : [found]) {
+        attempt.assertHeld();
+        await platform.tell(user, undefined, post);
+      }
     }
   }
 }

@@ -88,6 +88,8 @@ function taskWords(kind: ListedDelivery['task']['kind']): string {
       return 'Reactions in the channel of';
     case 'line':
       return 'The line under a reply to';
+    case 'invite':
+      return 'The mail that invites';
     case 'notice':
       return 'A notice about';
   }

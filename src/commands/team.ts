@@ -67,7 +67,7 @@ function invited(parts: Parts, ask: Ask, result: Extract<InviteResult, { invited
   const items = [
     ...result.invited.map(({ email, found, mailed, link }) => {
       if (found.length > 0) return `${email} is in: found here by email and welcomed.`;
-      if (mailed) return `${email} is invited; the link was mailed.`;
+      if (mailed) return `${email} is invited by mail.`;
       return link === undefined
         ? `${email} is invited and joins as soon as they are in the workspace.`
         : `${email} is invited. Give them this link, it is good for 14 days: ${link}`;
@@ -196,11 +196,11 @@ function unlinkButton(parts: Parts, ask: Ask, email: string, userId: UserId): Bu
 async function renew({ access }: Parts, ask: Ask, id: AgentId, email: string): Promise<Answer> {
   const renewed = await access.renewInvitation(id, ask.actor);
   if ('refused' in renewed) return say(renewed.refused);
-  if (renewed.mailed) return say(`A new link was mailed to ${email}.`);
   return say(
     renewed.link === undefined
       ? 'There are no links without PUBLIC_URL.'
       : `A new link for ${email}, good for 14 days: ${renewed.link}`,
+    renewed.mailed ? 'It goes to them by mail as well.' : undefined,
   );
 }
 

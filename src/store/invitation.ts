@@ -60,6 +60,10 @@ export const invitationQueries = (db: Db) => ({
       .where('expiresAt', '>', at)
       .orderBy('id')
       .execute(),
+  /** Forgets a token that nobody was ever given. */
+  drop: async (tokenHash: string): Promise<void> => {
+    await db.deleteFrom('invitation').where('tokenHash', '=', tokenHash).execute();
+  },
   end: async (agentId: AgentId, at: Date): Promise<void> => {
     await db
       .updateTable('invitation')

@@ -1,11 +1,21 @@
 // Lane: the Deliveries to one destination that must keep their order; and what a Delivery may be asked to do.
 import { defineEntity, p } from '@mikro-orm/postgresql';
-import type { AccountId, ChatId, MessageId, MirrorId, PostId, RemoteId, UserId, WorkspaceId } from '../domain/ids.ts';
+import type {
+  AccountId,
+  AgentId,
+  ChatId,
+  MessageId,
+  MirrorId,
+  PostId,
+  RemoteId,
+  UserId,
+  WorkspaceId,
+} from '../domain/ids.ts';
 import type { Notice } from '../domain/notice.ts';
 
 /** `live`: strictly in order. `status`: lines and ticks, which may come a little later. `history`: gives way to both. */
 export type LaneClass = 'live' | 'status' | 'history';
-/** To a workspace: make the channel show a Message, its reactions, the line under it; tell a Notice. To a messenger: the rest. */
+/** To a workspace: make the channel show a Message, its reactions, the line under it; tell a Notice. By mail: an invitation. To a messenger: the rest. */
 export type DeliveryTask =
   | { readonly kind: 'show' | 'reactions' | 'line'; readonly messageId: MessageId; readonly mirrorId: MirrorId }
   | {
@@ -16,17 +26,18 @@ export type DeliveryTask =
       readonly threadId?: PostId;
       readonly userId?: UserId;
     }
+  | { readonly kind: 'invite'; readonly agentId: AgentId; readonly by: string }
   | { readonly kind: 'send'; readonly messageId: MessageId }
   | { readonly kind: 'amend' | 'revoke' | 'react'; readonly messageId: MessageId; readonly remoteId: RemoteId }
   | { readonly kind: 'read'; readonly chatId: ChatId };
 
 /** Where a lane leads: waking and pausing go by it. */
-export type LaneTarget = `account:${AccountId}` | `workspace:${WorkspaceId}`;
+export type LaneTarget = `account:${AccountId}` | `workspace:${WorkspaceId}` | 'mail';
 
 export interface LaneName {
   readonly target: LaneTarget;
   readonly class: LaneClass;
-  /** The Chat or Mirror (or the Workspace's notices) whose order it keeps. */
+  /** The Chat or Mirror (or the Workspace's notices, or the invited Agent) whose order it keeps. */
   readonly of: string;
 }
 
@@ -70,6 +81,8 @@ export function subjectOf(task: DeliveryTask): string {
       return `${task.kind}:${task.messageId}:${task.mirrorId}`;
     case 'notice':
       return 'notice';
+    case 'invite':
+      return `invite:${task.agentId}`;
     case 'send':
       return `send:${task.messageId}`;
     case 'amend':
@@ -83,4 +96,4 @@ export function subjectOf(task: DeliveryTask): string {
 
 /** Tasks that read the present state when they're carried out, so that one waiting is enough. */
 export const isOfState = ({ kind }: DeliveryTask): boolean =>
-  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'read';
+  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'read' || kind === 'invite';

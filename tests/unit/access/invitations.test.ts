@@ -3,7 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import { BridgeError } from '../../../src/domain/errors.ts';
 import { as, type UserId } from '../../../src/domain/ids.ts';
 import type { Actor } from '../../../src/access/change.ts';
-import type { Invited, Mail } from '../../../src/access/invitations.ts';
+import type { Invited } from '../../../src/access/invitations.ts';
+import { MailError, type Mail } from '../../../src/runtime/mail.ts';
 import { openHouse, waitFor, type House } from './house.ts';
 import { PeoplePlatform } from './people.ts';
 
@@ -150,20 +151,39 @@ test('a link ends when a new one is made, when its time is over, and with the ag
   expect(await access.claim(tokenOf(dee), 'web')).toEqual({ refused: expect.stringContaining('too old') });
 });
 
-test('with mail the link goes by mail, and to the admin when that fails', async () => {
+test('with mail the link goes by mail, each try with a token of its own, and the admins hear when it is given up', async () => {
   const sent: Mail[] = [];
-  await furnish({
+  let fault: MailError | undefined;
+  const { access } = await furnish({
     publicUrl: 'https://wa.acme.com',
     sendMail: async (mail) => {
-      if (mail.to === 'bad@x.com') throw new Error('the server said no');
+      if (fault !== undefined) throw fault;
       sent.push(mail);
     },
   });
-  const [good, bad] = await invite({ emails: 'good@x.com bad@x.com', role: 'member' });
-  expect([good?.mailed, good?.link, bad?.mailed]).toEqual([true, undefined, false]);
-  expect(bad?.link).toMatch(/^https:/);
-  expect(sent.map(({ to }) => to)).toEqual(['good@x.com']);
-  expect(sent[0]?.text).toMatch(/https:\/\/wa\.acme\.com\/invitation\/\S{40}/);
+  const [ben] = await invite({ emails: 'ben@x.com', role: 'member' });
+  expect([ben?.mailed, ben?.link]).toEqual([true, undefined]);
+  if (ben === undefined) throw new Error('not invited');
+  const [delivery, ...more] = await house.store.read.deliveries.list({ states: ['queued'], limit: 10 });
+  expect([delivery?.task, more]).toEqual([{ kind: 'invite', agentId: ben.agentId, by: 'set-up' }, []]);
+  const task = { agentId: ben.agentId, by: 'set-up' };
+  fault = new MailError('no', { sentence: 'It said no.', retry: 'later', certain: true });
+  await expect(access.mailInvitation(task)).rejects.toMatchObject({ code: 'unreachable', retry: 'later' });
+  expect(await house.store.query('select 1 from invitation', [])).toEqual([]);
+  fault = undefined;
+  await access.mailInvitation(task);
+  await access.mailInvitation(task);
+  const tokens = sent.map(({ to, text }) => [
+    to,
+    /https:\/\/wa\.acme\.com\/invitation\/(\S{43})/.exec(text)?.[1] ?? '',
+  ]);
+  expect(tokens.map(([to]) => to)).toEqual(['ben@x.com', 'ben@x.com']);
+  await access.invitationUndelivered(task, 'It said no.');
+  expect(await house.notices()).toContain('The invitation of ben@x.com could not be mailed. It said no.');
+  expect(await access.claim(tokens[1]?.[1] ?? '', 'web')).toHaveProperty('agent');
+  expect(await access.claim(tokens[0]?.[1] ?? '', 'web')).toHaveProperty('refused');
+  await access.mailInvitation(task);
+  expect(sent).toHaveLength(2);
 });
 
 test('on a workspace that finds nobody, a proven claim or an admin’s word makes the link', async () => {
