@@ -28,6 +28,8 @@ export interface SlackConfig {
 export interface DiscordConfig {
   /** Undefined: no Discord server from the environment. */
   readonly bot: { readonly token: string; readonly guildId: string } | undefined;
+  /** How many text channels are opened before private threads are. */
+  readonly channelBudget: number;
   /** For the link that invites the bot; given without a secret, too. */
   readonly clientId: string | undefined;
   readonly signIn: SignInClient | undefined;
@@ -90,6 +92,8 @@ export class ConfigError extends Error {
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const SHORTEST_TOKEN = 16;
 const KEY_BYTES = 32;
+/** A Discord server takes no more, categories included; source: docs.discord.com, error 30013. */
+const MOST_CHANNELS = 500;
 
 /** Reads settings one by one and remembers each fault; an empty setting counts as absent, as Compose files write it. */
 class Reader {
@@ -303,6 +307,12 @@ function readDiscord(reader: Reader): DiscordConfig {
   );
   return {
     bot: token === undefined || guildId === undefined ? undefined : { token, guildId },
+    channelBudget:
+      reader.read(
+        'DISCORD_CHANNEL_BUDGET',
+        (text) => (/^\d{1,3}$/.test(text) && Number(text) <= MOST_CHANNELS ? Number(text) : undefined),
+        `is not a number of channels: it must be a whole number from 0 to ${MOST_CHANNELS}.`,
+      ) ?? 400,
     clientId,
     signIn: clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret },
     apiUrl: reader.url(

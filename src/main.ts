@@ -106,6 +106,7 @@ async function createPlatforms({ config, store, log }: Ground): Promise<Map<Work
     const options = {
       botToken: token,
       guildId,
+      channelBudget: discord.channelBudget,
       ...(discord.apiUrl === undefined ? {} : { apiUrl: discord.apiUrl }),
       ...(signIn === undefined ? {} : { signIn: { ...signIn, ...addresses } }),
       clock,

@@ -55,11 +55,17 @@ export class Mirrors {
     const account = await store.read.accounts.find(chat.accountId);
     const { name, phone } = await chatTitle(store.read, chat);
     const topic = [name, phone, account?.name].filter((part) => part !== undefined).join(' · ');
+    const { channelNameLength } = platform.capabilities;
+    const group = account && {
+      id: account.id,
+      name: channelName({ name: account.name, kind: 'group' }, channelNameLength),
+    };
     const spec = {
       // A channel that replaces a lost one isn't found by the lost one's mark.
       mirror: mirror.generation === 0 ? id : (`${id}.${mirror.generation}` as MirrorId),
-      name: channelName({ name, kind: chat.kind }, platform.capabilities.channelNameLength),
+      name: channelName({ name, kind: chat.kind }, channelNameLength),
       topic,
+      ...(group === undefined ? {} : { group }),
     };
     const opened = await platform.openChannel(spec).catch((error: unknown) => this.#refused(mirror, name, error));
     await store.transaction(async (tx) => {

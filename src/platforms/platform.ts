@@ -29,6 +29,8 @@ export interface ChannelSpec {
   /** Already within the platform's rules (`bridge/channel-name.ts`); the adapter adds a suffix when it's taken. */
   readonly name: string;
   readonly topic: string;
+  /** What a platform with room for few channels may put together: channels of one Account. `name` is within the rules, too. Absent: all are alike. */
+  readonly group?: { readonly id: string; readonly name: string };
 }
 
 export interface OpenedChannel {

@@ -1,6 +1,6 @@
 // One Chat in Slack and in Discord at once: both show it, a reply from either reaches the customer once and is seen in the other.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDiscord, type DiscordSimulator } from '../../simulators/discord/index.ts';
+import { startDiscord, type DiscordSimulator, type Person } from '../../simulators/discord/index.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import { connect } from '../support/postgres.ts';
 import { channelOf, count, said } from './crash.ts';
@@ -17,10 +17,29 @@ const inDiscord = (text: string) =>
     .filter((channel) => channel.name.startsWith('wa-mia'))
     .flatMap((channel) => channel.messages.filter((message) => JSON.stringify(message.content).includes(text)));
 
+/** An admin's word in the Discord server: this person is the Agent with their email. */
+async function know(person: Person): Promise<void> {
+  const client = await connect(town.database);
+  await client.query(
+    `insert into identity (workspace_id, user_id, agent_id, how)
+     select w.id, $1, a.id, 'admin' from workspace w, agent a where w.platform = 'discord' and a.email = $2`,
+    [person.id, person.email],
+  );
+  await client.query(`update agent set status = 'active' where email = $1`, [person.email]);
+  await client.query('update mirror set stale_at = now()');
+  await client.end();
+}
+
 beforeAll(async () => {
   discord = await startDiscord();
   town = await Town.build({
-    env: { DISCORD_BOT_TOKEN: discord.botToken, DISCORD_GUILD_ID: discord.guildId, DISCORD_API_URL: discord.apiUrl },
+    env: {
+      DISCORD_BOT_TOKEN: discord.botToken,
+      DISCORD_GUILD_ID: discord.guildId,
+      DISCORD_API_URL: discord.apiUrl,
+      // Room for one chat; the next one becomes a private thread.
+      DISCORD_CHANNEL_BUDGET: '1',
+    },
   });
   office = town.whatsapp.createPhone({ number: '4915110000001', name: 'Acme' });
   mia = town.whatsapp.createPhone({ number: '4915110000002', name: 'Mia' });
@@ -46,14 +65,7 @@ test('a message is shown in both, under its sender’s name', async () => {
 
 test('a native reply in Discord reaches the customer once, and is seen in Slack with its author’s email', async () => {
   const ben = discord.addPerson({ name: 'Ben', email: 'ben@acme.test' });
-  const client = await connect(town.database);
-  await client.query(
-    `insert into identity (workspace_id, user_id, agent_id, how)
-     select w.id, $1, a.id, 'admin' from workspace w, agent a where w.platform = 'discord' and a.email = 'ben@acme.test'`,
-    [ben.id],
-  );
-  await client.query('update mirror set stale_at = now()');
-  await client.end();
+  await know(ben);
   const channel = discord.channels().find(({ name }) => name.startsWith('wa-mia'))!;
   await town.until(() => discord.readers(channel).includes(ben.id), 'Ben to see the channel', 90_000);
   const [post] = inDiscord('Hello from');
@@ -65,3 +77,44 @@ test('a native reply in Discord reaches the customer once, and is seen in Slack 
   expect(said(channelOf(town, 'mia')).filter((message) => message.text.includes('Hello from Discord'))).toHaveLength(1);
   expect(discord.unknown).toEqual([]);
 });
+
+test('beyond the budget a chat is a private thread under its number’s channel: same people, same replies, out even while it sleeps', async () => {
+  const leo = town.whatsapp.createPhone({ number: '4915110000003', name: 'Leo' });
+  await leo.sendText(office, 'Hello from Leo');
+  const thread = await town.until(
+    () => discord.threads().find(({ messages }) => JSON.stringify(messages).includes('Hello from Leo')),
+    'the private thread',
+  );
+  const parent = discord.channel(thread.thread?.parentId ?? '');
+  expect([parent.name, thread.thread?.invitable]).toEqual(['wa-support-more', false]);
+  expect(discord.channels().filter(({ name }) => name.startsWith('wa-'))).toHaveLength(2);
+
+  await town.api('POST', '/api/v1/agents/invitations', { emails: 'cleo@acme.test', role: 'member' });
+  const cleo = discord.addPerson({ name: 'Cleo', email: 'cleo@acme.test' });
+  const outsider = discord.addPerson({ name: 'Out', email: 'out@acme.test' });
+  await know(cleo);
+  const { body } = await town.api('GET', '/api/v1/chats?search=Leo');
+  const [chat] = body['items'] as { id: string }[];
+  const change = { chatIds: [chat?.id], agents: ['cleo@acme.test'] };
+  expect(discord.readers(thread)).not.toContain(cleo.id);
+  await town.api('POST', '/api/v1/chats/access', { ...change, action: 'add' });
+  await town.until(() => discord.readers(thread).includes(cleo.id), 'Cleo in the thread', 60_000);
+  expect(discord.readers(thread)).not.toContain(outsider.id);
+
+  const post = thread.messages.find((message) => JSON.stringify(message.content).includes('Hello from Leo'));
+  await cleo.say(thread, 'Hello Leo', { replyTo: post! });
+  const received = await leo.received((message) => message.text === 'Hello Leo', 30_000);
+  expect(leo.copiesOf(received.id)).toBe(1);
+  await cleo.say(thread, 'only for us');
+  await town.quiet();
+
+  discord.archive(thread);
+  await town.api('POST', '/api/v1/chats/access', { ...change, action: 'remove' });
+  await town.until(() => !discord.readers(thread).includes(cleo.id), 'Cleo out of the sleeping thread', 60_000);
+  expect(cleo.sees(thread)).toEqual([]);
+  await leo.sendText(office, 'Are you there?');
+  await town.until(() => JSON.stringify(thread.messages).includes('Are you there?'), 'the thread to wake');
+  await town.quiet();
+  expect(leo.inbox.filter(({ text }) => text === 'only for us')).toEqual([]);
+  expect(discord.unknown).toEqual([]);
+}, 120_000);

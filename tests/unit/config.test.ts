@@ -29,7 +29,7 @@ test('an empty environment gives the defaults, frozen', () => {
     adminEmails: [],
     adminApiToken: undefined,
     slack: { bot: undefined, signIn: undefined, apiUrl: undefined },
-    discord: { bot: undefined, signIn: undefined },
+    discord: { bot: undefined, channelBudget: 400, signIn: undefined },
     whatsapp: { websocketUrl: undefined, noiseRoot: undefined },
     logLevel: 'info',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -57,6 +57,7 @@ test('every setting arrives where it belongs', () => {
     DISCORD_BOT_TOKEN: 'abc.def.ghi',
     DISCORD_GUILD_ID: '1234567890123456789',
     DISCORD_CLIENT_ID: '42',
+    DISCORD_CHANNEL_BUDGET: '120',
     DISCORD_CLIENT_SECRET: 'discord-secret',
     DISCORD_API_URL: 'http://127.0.0.1:9001/api',
     DISCORD_OAUTH_AUTHORIZE_URL: 'http://127.0.0.1:9001/oauth2/authorize',
@@ -87,6 +88,7 @@ test('every setting arrives where it belongs', () => {
     },
     discord: {
       bot: { token: 'abc.def.ghi', guildId: '1234567890123456789' },
+      channelBudget: 120,
       clientId: '42',
       signIn: { clientId: '42', clientSecret: 'discord-secret' },
       apiUrl: 'http://127.0.0.1:9001/api',
@@ -116,6 +118,7 @@ test('the default public address follows the port', () => {
 
 const wrong: readonly (readonly [string, Env, readonly string[]])[] = [
   ['a port over the last one', { PORT: '65536' }, ['PORT']],
+  ['more channels than a server takes', { DISCORD_CHANNEL_BUDGET: '501' }, ['DISCORD_CHANNEL_BUDGET']],
   ['a port that is no number', { PORT: '80a' }, ['PORT']],
   ['a negative port', { PORT: '-1' }, ['PORT']],
   ['a host with a scheme', { HOST: 'http://0.0.0.0' }, ['HOST']],

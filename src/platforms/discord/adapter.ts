@@ -49,6 +49,8 @@ export interface DiscordOptions {
   readonly apiUrl?: string;
   /** How many text channels are opened before private threads are. Default 400 of the 500 that a server may have. */
   readonly channelBudget?: number;
+  /** How many private threads one channel for them takes. Default 500: well below the 1,000 overwrites that let people see it. */
+  readonly threadsInParent?: number;
   /** The app as people sign in with it; without it they can't. */
   readonly signIn?: SignInClient;
   /** How often a refusal is looked at again, in milliseconds. Default: a minute. */
@@ -75,7 +77,8 @@ export class DiscordPlatform implements ChatPlatform {
   #commands: CommandTree | undefined;
 
   constructor(options: DiscordOptions) {
-    const { guildId, botToken, apiUrl, clock, channelBudget = 400, refusedRetryMs = 60_000 } = options;
+    const { guildId, botToken, apiUrl, clock, channelBudget = 400, threadsInParent = 500 } = options;
+    const { refusedRetryMs = 60_000 } = options;
     const log = options.log.child({ platform: this.name });
     const stopping = this.#stopping.signal;
     this.#guildId = guildId;
@@ -88,7 +91,7 @@ export class DiscordPlatform implements ChatPlatform {
     const own = new OwnDoings();
     const me = () => this.#connection.me();
     this.#answers = new Answers(api, clock);
-    this.#channels = new Channels({ api, guildId, budget: channelBudget, places, own, me });
+    this.#channels = new Channels({ api, guildId, budget: channelBudget, threadsInParent, places, own, me });
     this.#members = new Members({ api, guildId, own, me });
     this.#posts = new Posts({ api, guildId, places, own, webhooks: new Webhooks(api, me) });
     this.#intake = new Intake({

@@ -22,7 +22,8 @@ const CATEGORY = 4;
 /** How many channels a category takes; source: docs.discord.com, channel resource. */
 const IN_CATEGORY = 50;
 const CATEGORY_NAME = 'WhatsApp';
-const THREADS_NAME = 'whatsapp-more';
+const THREADS_NAME = 'whatsapp';
+const THREADS_ENDING = '-more';
 /** The longest Discord waits before it archives a silent thread, in minutes. */
 const ARCHIVE_MINUTES = 10_080;
 
@@ -32,6 +33,8 @@ interface ApiChannel extends DiscordChannel {
 }
 
 const MARK = 'Switchboard mirror ';
+/** What a channel for private threads says about itself; behind it the Account's id, and its number if it isn't the first. */
+const THREADS_MARK = `${MARK}threads`;
 /** What a channel of ours says about itself, so that it's found when the answer to its making was lost. */
 const markOf = (mirror: MirrorId): string => `${MARK}${mirror}`;
 /** A thread has no topic: its name ends with this. */
@@ -42,6 +45,8 @@ export interface ChannelsOptions {
   readonly guildId: string;
   /** How many text channels are opened before private threads are. */
   readonly budget: number;
+  /** How many private threads a channel for them takes before another one is opened. */
+  readonly threadsInParent: number;
   readonly places: Places;
   readonly own: OwnDoings;
   readonly me: () => Promise<DiscordIdentity>;
@@ -181,7 +186,7 @@ export class Channels {
   /** A private thread of a channel that holds nothing else. Its topic stands in it as the first message. */
   async #createThread(spec: ChannelSpec): Promise<ApiChannel> {
     const { api } = this.#options;
-    const parent = await this.#threadsParent();
+    const parent = await this.#threadsParent(spec.group);
     const ending = suffixOf(spec.mirror);
     const name = `${cut(spec.name, MAX_CHANNEL_NAME - ending.length)}${ending}`;
     const made = await api.call<ApiChannel>('post', Routes.threads(parent.id), {
@@ -195,11 +200,21 @@ export class Channels {
     return made;
   }
 
-  async #threadsParent(): Promise<ApiChannel> {
+  /** The first channel for threads of this Account that has room; opened when there's none. It never empties: threads sleep, none is deleted. */
+  async #threadsParent(group: ChannelSpec['group']): Promise<ApiChannel> {
     const all = await this.#all();
-    const mark = `${MARK}threads`;
-    const there = [...all.values()].find(({ type, topic }) => type === TEXT && topic === mark);
-    return there ?? this.#make({ type: TEXT, name: THREADS_NAME, topic: mark });
+    const channels = [...all.values()];
+    const base = `${cut(group?.name ?? THREADS_NAME, MAX_CHANNEL_NAME - THREADS_ENDING.length - 5)}${THREADS_ENDING}`;
+    for (let number = 1; ; number += 1) {
+      const topic = `${THREADS_MARK}${group === undefined ? '' : ` ${group.id}`}${number === 1 ? '' : ` ${number}`}`;
+      const there = channels.find((channel) => channel.type === TEXT && channel.topic === topic);
+      if (there === undefined) {
+        const names = new Set(channels.map(({ name }) => name));
+        return this.#make({ type: TEXT, name: freeName(base, names), topic });
+      }
+      const held = channels.filter(({ type, parent_id: parent }) => type === PRIVATE_THREAD && parent === there.id);
+      if (held.length < this.#options.threadsInParent) return there;
+    }
   }
 
   async #all(): Promise<Map<string, ApiChannel>> {
@@ -213,9 +228,10 @@ export class Channels {
       known.set(channel.id, channel);
     const { threads } = await api.call<{ threads: ApiChannel[] }>('get', Routes.guildActiveThreads(guildId));
     for (const thread of threads) if (thread.type === PRIVATE_THREAD) known.set(thread.id, thread);
-    const parent = [...known.values()].find(({ type, topic }) => type === TEXT && topic === `${MARK}threads`);
-    if (parent === undefined) return known;
-    for await (const thread of archivedThreads(api, parent.id, 'private')) known.set(thread.id, thread);
+    const parents = [...known.values()].filter(({ type, topic }) => type === TEXT && topic?.startsWith(THREADS_MARK));
+    for (const parent of parents) {
+      for await (const thread of archivedThreads(api, parent.id, 'private')) known.set(thread.id, thread);
+    }
     return known;
   }
 }

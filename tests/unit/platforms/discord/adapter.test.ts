@@ -222,6 +222,29 @@ test('opens private threads beyond the budget, for members only, who can be take
   expect(play.events.filter(({ kind }) => kind === 'joined' || kind === 'left')).toEqual([]);
 });
 
+test('puts the threads of each number under channels of their own, and begins another when one is full', async () => {
+  const { play, discord } = await open({ channelBudget: 0, threadsInParent: 2 });
+  const support = { id: 'a1', name: 'wa-support' };
+  const sales = { id: 'a2', name: 'wa-sales' };
+  const parentOf = (channel: string) => discord.channel(discord.channel(channel).thread?.parentId ?? '');
+  const names: string[] = [];
+  for (const [id, group] of [['m1', support], ['m2', support], ['m3', sales], ['m4', support]] as const) {
+    const { channel } = await play.platform.openChannel({ ...mirror(id), group });
+    names.push(parentOf(channel).name);
+    expect(discord.channel(channel).thread).toMatchObject({ invitable: false });
+  } // prettier-ignore
+  expect(names).toEqual(['wa-support-more', 'wa-support-more', 'wa-sales-more', 'wa-support-more-2']);
+  for (const thread of discord.threads()) discord.archive(thread);
+  // A new process finds them all again, asleep as they are, under whatever name the number has by now.
+  const platform = await play.restart();
+  const renamed = { ...support, name: 'wa-help' };
+  const again = await platform.openChannel({ ...mirror('m4'), group: renamed });
+  expect(parentOf(again.channel).name).toBe('wa-support-more-2');
+  const next = await platform.openChannel({ ...mirror('m5'), group: renamed });
+  expect(parentOf(next.channel).name).toBe('wa-support-more-2');
+  expect(discord.threads()).toHaveLength(5);
+});
+
 test('fills a category before it begins the next, and nobody but the bot sees any of it', async () => {
   const { play, discord } = await open();
   for (let count = 0; count < 51; count += 1) await play.platform.openChannel(mirror(`m${count}`));
