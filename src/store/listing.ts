@@ -73,18 +73,9 @@ export interface AuditFilter {
   readonly before?: string | undefined;
 }
 
-/**
- * The first message of a customer (not of a colleague) since the last time a person answered and the server took the answer. Changes of a group
- * and calls wait for nothing.
- */
-const waitingSince = sql<
-  Date | string | null
->`(select m.sent_at from message m left join contact k on k.id = m.contact_id
-  where m.chat_id = chat.id and m.direction = 'in' and m.kind not in ('change', 'call') and not coalesce(k.internal, false)
-    and m.sent_at > coalesce((select o.sent_at from message o where o.chat_id = chat.id and o.direction = 'out'
-      and o.source in ('platform', 'web', 'phone') and not o.note
-      and coalesce(o.state, 'sent') in ('sent', 'delivered', 'read') order by o.sent_at desc limit 1), '-infinity')
-  order by m.sent_at limit 1)`;
+/** Since when the Chat's open Episode is: what a Chat that isn't mirrored any more asks is nobody's to answer. */
+const waitingSince = sql<Date | string | null>`(select e.asked_at from episode e
+  where e.chat_id = chat.id and e.answered_at is null and chat.mode <> 'never')`;
 
 /** Times that SQL of ours computed come as text. */
 const toDate = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));

@@ -220,7 +220,7 @@ export async function seedChat(
     });
 }
 
-/** A Message of a Chat, by default what its customer said. */
+/** A Message of a Chat, by default what its customer said, recorded with its Episode. */
 export async function seedMessage(
   store: Store,
   chat: Chat,
@@ -229,7 +229,9 @@ export async function seedMessage(
   seeds += 1;
   const source = options.source ?? 'contact';
   const words = options.text ?? `message ${seeds}`;
-  const row = await store.read.messages.insert({
+  const { state = null, sentAt = new Date('2026-03-01T11:00:00Z') } = options;
+  const isTaken = source === 'phone' || state === 'sent' || state === 'delivered' || state === 'read';
+  const wanted: NewMessage = {
     id: newId<MessageId>(Date.now() + seeds),
     accountId: chat.accountId,
     chatId: chat.id,
@@ -240,12 +242,18 @@ export async function seedMessage(
     remoteId: `remote-${seeds}` as RemoteId,
     author: source === 'contact' ? (chat.contactId ?? 'someone') : 'us',
     contactId: source === 'contact' ? chat.contactId : null,
-    sentAt: new Date('2026-03-01T11:00:00Z'),
-    receivedAt: new Date('2026-03-01T11:00:00Z'),
+    sentAt,
+    receivedAt: sentAt,
+    ackedAt: isTaken ? sentAt : null,
     ...options,
+  };
+  return store.transaction(async (tx) => {
+    const row = await tx.messages.insert(wanted);
+    if (row === undefined) throw new Error('The message was there already.');
+    if (row.direction === 'in') await tx.episodes.asked(chat.id, row.sentAt);
+    else if (row.ackedAt !== null) await tx.episodes.answered(chat.id, row.ackedAt);
+    return row;
   });
-  if (row === undefined) throw new Error('The message was there already.');
-  return row;
 }
 
 type Item = Readonly<Record<string, unknown>>;
