@@ -13,11 +13,14 @@ function cellText(cell: Cell): string {
   return /[",\r\n]/.test(text) || text.trim() !== text ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** One line a row, the names of the columns first; columns are those of `columns`, in that order. */
-export function toCsv<T>(rows: readonly T[], columns: Readonly<Record<string, (row: T) => Cell>>): string {
-  const lines = [
-    Object.keys(columns).map(cellText),
-    ...rows.map((row) => Object.values(columns).map((read) => cellText(read(row)))),
-  ];
-  return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
-}
+const line = (cells: readonly Cell[]): string => `${cells.map(cellText).join(',')}\r\n`;
+
+/** What a table of rows shows: the names of its columns in their order, and how each is read. */
+export type CsvColumns<T> = Readonly<Record<string, (row: T) => Cell>>;
+
+/** The names of the columns. */
+export const csvHead = <T>(columns: CsvColumns<T>): string => line(Object.keys(columns));
+
+/** One line a row. */
+export const csvRows = <T>(rows: readonly T[], columns: CsvColumns<T>): string =>
+  rows.map((row) => line(Object.values(columns).map((read) => read(row)))).join('');

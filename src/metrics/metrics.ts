@@ -18,6 +18,7 @@ import { makeDigest } from './make-digest.ts';
 import { giveNudges, type Nudge } from './nudges.ts';
 import { altText, presentDigest } from './present.ts';
 
+export { csvHead, csvRows, type CsvColumns } from './csv.ts';
 export { parsePeriod, type Period, type Summary } from './figures.ts';
 export { durationWords } from './present.ts';
 

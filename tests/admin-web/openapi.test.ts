@@ -114,10 +114,14 @@ test('what is answered is what it says', async () => {
   const account = await seedAccount(desk.store);
   const chat = await seedChat(desk.store, account, { name: 'Ana', phone: '+351912345678' });
   await seedMessage(desk.store, chat);
+  await desk.ask('POST', '/api/v1/tickets', { body: { chatId: chat.id } });
+  const slack = await desk.store.read.workspaces.fromEnvironment('slack', new Date());
+  const body = { channelId: 'C1', at: '09:00', timeZone: 'Europe/Berlin' };
+  await desk.ask('PUT', `/api/v1/workspaces/${slack.id}/digest`, { body });
   await desk.ask('PATCH', `/api/v1/accounts/${account.id}`, { body: { signature: true } });
   const checked: [string, string][] = [];
   for (const route of apiRoutes.filter(({ method }) => method === 'get')) {
-    const id = route.path.startsWith('/chats') ? chat.id : account.id;
+    const id = route.path.startsWith('/chats') ? chat.id : route.path.startsWith('/workspaces') ? slack.id : account.id;
     const query = route.path === '/access/explain' ? `?agent=ana@acme.com&chat=${chat.id}` : '';
     const answer = await desk.ask('GET', `/api/v1${route.path.replaceAll(/:\w+/g, id)}${query}`);
     const error = route.response?.safeParse(answer.body).error;

@@ -11,9 +11,12 @@ import { agentRoutes } from './api/agents.ts';
 import { auditRoutes } from './api/audit.ts';
 import { chatRoutes } from './api/chats.ts';
 import { deliveryRoutes } from './api/deliveries.ts';
+import { digestRoutes } from './api/digests.ts';
 import { labelRoutes } from './api/labels.ts';
 import { meRoutes } from './api/me.ts';
 import { messageRoutes } from './api/messages.ts';
+import { metricsRoutes } from './api/metrics.ts';
+import { ticketRoutes } from './api/tickets.ts';
 import { workspaceRoutes } from './api/workspaces.ts';
 import { createDoors } from './doors.ts';
 import { FailureLimit, requireOwnOrigin, requireViewer } from './auth.ts';
@@ -41,6 +44,9 @@ export const apiRoutes: readonly Route[] = [
   ...labelRoutes,
   ...agentRoutes,
   ...auditRoutes,
+  ...ticketRoutes,
+  ...metricsRoutes,
+  ...digestRoutes,
 ];
 
 /** How long requests under way may take at a stop. */

@@ -74,7 +74,12 @@ function describeRoute(route: Route): Json {
         description: STATUS_CODES[status] ?? '',
         ...(route.response === undefined
           ? {}
-          : { content: { 'application/json': { schema: schemaOf(route.response, 'output') } } }),
+          : {
+              content: {
+                'application/json': { schema: schemaOf(route.response, 'output') },
+                ...(route.csv === undefined ? {} : { 'text/csv': { schema: { type: 'string' } } }),
+              },
+            }),
       },
       default: { $ref: '#/components/responses/Problem' },
     },

@@ -34,15 +34,18 @@ interface RouteSpec<Q extends z.ZodType, B extends z.ZodType, R extends z.ZodTyp
   /** 200 when absent. */
   readonly status?: 201 | 202;
   readonly handle: (call: Call<z.output<Q>, z.output<B>>) => Promise<z.input<R>>;
+  /** The whole list as text/csv, piece by piece, for whoever prefers that (`Accept`) or asks for it (`?format=csv`, to be in `query`). */
+  readonly csv?: (call: Call<z.output<Q>, z.output<B>>) => Promise<AsyncIterable<string>>;
 }
 
 const nothing = z.strictObject({});
 
 /** A route whose handler's types are sealed in: whoever serves it checks query and body with its schemas first. */
-export interface Route extends Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'handle' | 'query' | 'body'> {
+export interface Route extends Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'handle' | 'query' | 'body' | 'csv'> {
   readonly query: z.ZodType;
   readonly body: z.ZodType;
   readonly handle: (call: Call) => Promise<unknown>;
+  readonly csv?: (call: Call) => Promise<AsyncIterable<string>>;
 }
 
 export function route<
@@ -50,11 +53,14 @@ export function route<
   Q extends z.ZodType = typeof nothing,
   B extends z.ZodType = typeof nothing,
 >(spec: RouteSpec<Q, B, R>): Route {
+  const { handle, csv, query = nothing, body = nothing, ...rest } = spec;
+  const sealed = (call: Call) => call as Call<z.output<Q>, z.output<B>>;
   return {
-    ...spec,
-    query: spec.query ?? nothing,
-    body: spec.body ?? nothing,
-    handle: (call) => spec.handle(call as Call<z.output<Q>, z.output<B>>),
+    ...rest,
+    query,
+    body,
+    handle: (call) => handle(sealed(call)),
+    ...(csv === undefined ? {} : { csv: (call: Call) => csv(sealed(call)) }),
   };
 }
 

@@ -1,4 +1,5 @@
 // Serves routes under /api/v1: who may, what was sent, the handler, the answer. The one place where a Route meets express.
+import { pipeline } from 'node:stream/promises';
 import express from 'express';
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { actorOf, viewerOf } from './auth.ts';
@@ -71,6 +72,10 @@ function handlerOf(parts: WebParts, route: Route, once: Once): RequestHandler {
       query: check(route.query, { ...request.query }),
       body: check(route.body, request.body === undefined ? {} : (request.body as unknown)),
     };
+    if (route.csv !== undefined && wantsCsv(request)) {
+      await sendCsv(response, route, await route.csv(call));
+      return;
+    }
     const run = async (): Promise<Reply> => {
       const body = await route.handle(call);
       return { status: route.response === undefined ? 204 : (route.status ?? 200), body };
@@ -84,4 +89,24 @@ function send(response: Response, { status, body, isRepeat }: Reply): void {
   if (isRepeat === true) response.set('idempotency-replayed', 'true');
   if (body === undefined) response.end();
   else response.json(body);
+}
+
+const wantsCsv = (request: Request): boolean =>
+  request.query['format'] === undefined
+    ? request.accepts(['application/json', 'text/csv']) === 'text/csv'
+    : request.query['format'] === 'csv';
+
+/** Piece by piece, as fast as it is read; a break in the middle breaks the connection, so that half a list doesn't pass for a whole one. */
+async function sendCsv(response: Response, route: Route, text: AsyncIterable<string>): Promise<void> {
+  const parts = text[Symbol.asyncIterator]();
+  // What fails before its first part can still be told as a refusal.
+  const first = await parts.next();
+  const name = route.path.split('/').at(-1) ?? 'list';
+  response
+    .set('content-type', 'text/csv; charset=utf-8')
+    .set('content-disposition', `attachment; filename="${name}.csv"`)
+    .vary('Accept');
+  await pipeline(async function* () {
+    for (let part = first; part.done !== true; part = await parts.next()) yield part.value;
+  }, response);
 }

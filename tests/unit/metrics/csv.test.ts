@@ -1,6 +1,8 @@
 // Rows as CSV.
 import { expect, test } from 'vitest';
-import { toCsv } from '../../../src/metrics/csv.ts';
+import { csvHead, csvRows, type CsvColumns } from '../../../src/metrics/csv.ts';
+
+const toCsv = <T>(rows: readonly T[], columns: CsvColumns<T>): string => csvHead(columns) + csvRows(rows, columns);
 
 test.each([
   ['plain', 'plain'],
