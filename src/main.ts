@@ -6,6 +6,7 @@ import { mediaPath } from './admin-web/server/media.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { Hearing } from './bridge/hearing.ts';
 import { Listening } from './bridge/listening.ts';
+import { postDigest, remind, showCards } from './bridge/lanes.ts';
 import type { Outcome } from './bridge/outbound.ts';
 import { Commands } from './commands/commands.ts';
 import { consoleLinkOption, linkOnConsole } from './commands/console-link.ts';
@@ -21,42 +22,20 @@ import { createWhatsApp } from './platforms/whatsapp/index.ts';
 import { Lease } from './runtime/lease.ts';
 import { createLog, type Log } from './runtime/log.ts';
 import { createMailer, senderOf, type Mail } from './runtime/mail.ts';
+import { stopAll, type Part } from './runtime/parts.ts';
 import { PostgresError, startPostgres } from './runtime/postgres.ts';
 import { processName } from './runtime/process-name.ts';
 import { loadKey, SecretsError, Vault } from './runtime/secrets.ts';
 import { systemClock as clock } from './runtime/time.ts';
+import type { DigestId } from './store/digest.ts';
 import { Store } from './store/store.ts';
 import { Tickets } from './tickets/tickets.ts';
 
-/** How long each part may take to end; parts that wait for others' answers end well within. All together under 10 s. */
-const STOP_LIMIT_MS = 6_000;
 const FILE_LINK_LIFE_MS = 7 * 24 * 60 * 60_000;
 const DATABASE_RETRY_MS = 1_000;
 
 const mailer = (url: string, publicUrl: string): ((mail: Mail) => Promise<void>) =>
   createMailer({ url, from: senderOf(url, publicUrl) }).send;
-
-/** What can be stopped, in the order it was started. */
-interface Part {
-  readonly name: string;
-  stop(): Promise<void>;
-}
-
-/** Stops parts, the last started first; one that hangs or fails doesn't keep the others from ending. */
-async function stopAll(parts: readonly Part[], log: Log): Promise<void> {
-  for (const part of parts.toReversed()) {
-    const limit = new AbortController();
-    const late = clock.sleep(STOP_LIMIT_MS, limit.signal).then(() => 'late' as const);
-    try {
-      const outcome = await Promise.race([part.stop(), late]);
-      if (outcome === 'late') log.warn({ part: part.name }, 'a part did not stop in time');
-    } catch (error) {
-      log.warn({ part: part.name, err: error }, 'a part did not stop cleanly');
-    } finally {
-      limit.abort();
-    }
-  }
-}
 
 interface Ground {
   readonly config: Config;
@@ -141,7 +120,7 @@ function createTickets({ store }: Ground, access: Access): Tickets {
       const decision = await access.decide(tx, agentId, chatId, now);
       return decision.allowed ? undefined : decision.sentence;
     },
-    showCard: async () => {},
+    showCard: showCards,
   });
   access.onDeactivate(tickets.releaseOf);
   return tickets;
@@ -152,8 +131,12 @@ function createMetrics({ store, log }: Ground, access: Access): Metrics {
     store,
     clock,
     log,
-    postDigest: async () => {},
-    nudge: async () => {},
+    postDigest,
+    nudge: async (tx, nudge, now) => {
+      const { assigneeId, chatId } = nudge;
+      const isTheirs = assigneeId !== null && (await access.decide(tx, assigneeId, chatId, now)).allowed;
+      await remind(tx, { ...nudge, assigneeId: isTheirs ? assigneeId : null }, now);
+    },
     channelText: () => access.phonesFor('channel'),
   });
 }
@@ -180,7 +163,19 @@ async function startTerm(ground: Ground): Promise<Term> {
   const linkToFile = (messageId: MessageId) =>
     `${config.publicUrl}${mediaPath(vault, messageId, new Date(clock.now().getTime() + FILE_LINK_LIFE_MS))}`;
   const messenger = createMessenger(ground);
-  const bridge = new Bridge({ store, messenger, platforms, access, lease, clock, log, linkToFile });
+  const digestPost = (id: DigestId) => metrics.post(id);
+  const bridge = new Bridge({
+    store,
+    messenger,
+    platforms,
+    access,
+    tickets,
+    digestPost,
+    lease,
+    clock,
+    log,
+    linkToFile,
+  });
   const commands = new Commands({
     store,
     bridge,
@@ -219,6 +214,7 @@ async function startTerm(ground: Ground): Promise<Term> {
     await start('bridge', bridge);
     await start('access', access);
     await start('audit chain', auditChain);
+    await start('metrics', metrics);
     await start('hearing', hearing);
     for (const [workspaceId, platform] of platforms) {
       const ear = new Listening({
@@ -235,7 +231,7 @@ async function startTerm(ground: Ground): Promise<Term> {
       await start(platform.name, ear);
     }
   } catch (error) {
-    await stopAll(parts, log);
+    await stopAll(parts, { clock, log });
     throw error;
   }
   return { bridge, access, tickets, metrics, listening, platforms, parts };
@@ -350,12 +346,12 @@ async function run(): Promise<void> {
       await ended([stopping.signal, lease.lost]);
       if (!stopping.signal.aborted) phase = 'standing_by';
       log.info({}, stopping.signal.aborted ? 'stopping' : 'another process took over; standing by');
-      await stopAll(term.parts, log);
+      await stopAll(term.parts, { clock, log });
       term = undefined;
       if (stopping.signal.aborted) await lease.release();
     }
   } finally {
-    await stopAll(parts, log);
+    await stopAll(parts, { clock, log });
   }
 }
 

@@ -2,7 +2,8 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../access/access.ts';
 import type { ChatRef, MessengerEvent } from '../domain/events.ts';
-import type { AccountId, AgentId, ChatId, DeliveryId, MessageId, WorkspaceId } from '../domain/ids.ts';
+import type { AccountId, AgentId, ChannelId, ChatId, DeliveryId, MessageId, WorkspaceId } from '../domain/ids.ts';
+import type { Post } from '../domain/post.ts';
 import { plain } from '../domain/text.ts';
 import { fileName } from '../media/kind.ts';
 import type { Messenger } from '../platforms/messenger.ts';
@@ -14,7 +15,9 @@ import { Loop, type Clock } from '../runtime/time.ts';
 import type { Account } from '../store/account.ts';
 import type { By } from '../store/audit.ts';
 import { newId } from '../store/db.ts';
+import type { DigestId } from '../store/digest.ts';
 import type { Store } from '../store/store.ts';
+import type { Tickets } from '../tickets/tickets.ts';
 import { recordAccountState } from './connection.ts';
 import { Deliver } from './deliver.ts';
 import { Inbound } from './inbound.ts';
@@ -30,6 +33,9 @@ export interface BridgeParts {
   readonly messenger: Messenger;
   readonly platforms: ReadonlyMap<WorkspaceId, ChatPlatform>;
   readonly access: Access;
+  readonly tickets: Tickets;
+  /** What a channel is to show of a Digest, and which channel; undefined: there is no such Digest. */
+  readonly digestPost: (id: DigestId) => Promise<{ readonly channelId: ChannelId; readonly post: Post } | undefined>;
   readonly lease: Pick<Lease, 'valid' | 'fence'>;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,16 +1,17 @@
 // The delivery loop: claims lanes, performs the Delivery at the head of each, settles it. The only place that decides to try again.
 import type { Access } from '../access/access.ts';
 import { BridgeError } from '../domain/errors.ts';
-import type { MirrorId } from '../domain/ids.ts';
+import type { MirrorId, WorkspaceId } from '../domain/ids.ts';
 import type { Lease } from '../runtime/lease.ts';
 import type { Log } from '../runtime/log.ts';
 import { Loop, type Clock } from '../runtime/time.ts';
 import type { Delivery } from '../store/delivery.ts';
 import type { Lane, LaneTarget } from '../store/lane.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Tx } from '../store/store.ts';
 import { noticeLane } from './lanes.ts';
+import type { Try } from './posting.ts';
 import type { ToMessenger } from './to-messenger.ts';
-import type { ToPlatform, Try } from './to-platform.ts';
+import type { ToPlatform } from './to-platform.ts';
 
 export interface DeliverParts {
   readonly store: Store;
@@ -161,6 +162,8 @@ export class Deliver {
       case 'show':
       case 'reactions':
       case 'line':
+      case 'card':
+      case 'digest':
       case 'notice':
         return toPlatform.perform(task, attempt);
       case 'invite':
@@ -232,10 +235,14 @@ export class Deliver {
         await access.invitationUndelivered(task, error.sentence);
         break;
       case 'show':
-        await this.#tellAdmins(delivery, task.mirrorId, error);
+        await this.#tellOfMessage(delivery, task.mirrorId, error);
+        break;
+      case 'digest':
+        await this.#tellOfDigest(delivery, task.workspaceId, error);
         break;
       case 'reactions':
       case 'line':
+      case 'card':
       case 'notice':
       case 'read':
         break;
@@ -246,23 +253,28 @@ export class Deliver {
   }
 
   /** A message that can't be shown ends in front of a person, not in a log. */
-  async #tellAdmins(delivery: Delivery, mirrorId: MirrorId, error: BridgeError): Promise<void> {
-    const { store, clock } = this.#parts;
-    await store.transaction(async (tx) => {
+  async #tellOfMessage(delivery: Delivery, mirrorId: MirrorId, error: BridgeError): Promise<void> {
+    await this.#parts.store.transaction(async (tx) => {
       const mirror = await tx.mirrors.find(mirrorId);
       if (mirror === undefined) return;
       const sentence = `A message in #${mirror.channelName ?? 'a channel that is not open yet'} could not be shown: ${error.sentence}`;
-      await tx.deliveries.enqueue(
-        noticeLane(mirror.workspaceId),
-        {
-          kind: 'notice',
-          workspaceId: mirror.workspaceId,
-          notice: { kind: 'problem', sentence, fix: `It is kept: delivery ${delivery.id} can be tried again.` },
-        },
-        delivery.chatId === null ? {} : { chatId: delivery.chatId },
-        clock.now(),
-      );
+      await this.#tellAdmins(tx, mirror.workspaceId, sentence, delivery);
     });
+  }
+
+  async #tellOfDigest(delivery: Delivery, workspaceId: WorkspaceId, error: BridgeError): Promise<void> {
+    const sentence = `The digest could not be posted: ${error.sentence}`;
+    await this.#parts.store.transaction((tx) => this.#tellAdmins(tx, workspaceId, sentence, delivery));
+  }
+
+  async #tellAdmins(tx: Tx, workspaceId: WorkspaceId, sentence: string, delivery: Delivery): Promise<void> {
+    const fix = `It is kept: delivery ${delivery.id} can be tried again.`;
+    await tx.deliveries.enqueue(
+      noticeLane(workspaceId),
+      { kind: 'notice', workspaceId, notice: { kind: 'problem', sentence, fix } },
+      delivery.chatId === null ? {} : { chatId: delivery.chatId },
+      this.#parts.clock.now(),
+    );
   }
 
   async #postpone(

@@ -8,14 +8,16 @@ import type { Chat } from '../store/chat.ts';
 import { newId } from '../store/db.ts';
 import type { Message, MessageState } from '../store/message.ts';
 import type { Store, Tx } from '../store/store.ts';
+import type { Tickets } from '../tickets/tickets.ts';
 import { contentWords } from './compose.ts';
-import { showInMirrors, showLine, updateInMirrors } from './lanes.ts';
+import { showCards, showInMirrors, showLine, updateInMirrors } from './lanes.ts';
 
 type EventOf<K extends MessengerEvent['kind']> = Extract<MessengerEvent, { kind: K }>;
 type ChatEvent = Extract<MessengerEvent, { chat: ChatRef }>;
 
 export interface InboundParts {
   readonly store: Store;
+  readonly tickets: Pick<Tickets, 'customerSaid'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -121,6 +123,7 @@ export class Inbound {
     await tx.labels.moveChat(from, to);
     await tx.mirrors.markStale({ chatId: to }, this.#parts.clock.now(), true);
     await tx.chats.drop(from);
+    for (const ticket of await tx.tickets.unresolvedOf(to)) await showCards(tx, ticket, this.#parts.clock.now());
     this.#parts.log.info({ chatId: to, mergedChatId: from }, 'two chats were the same conversation and are one now');
   }
 
@@ -158,6 +161,7 @@ export class Inbound {
     if (isOurs) await tx.episodes.answered(chat.id, event.at);
     else await tx.episodes.asked(chat.id, event.at);
     if (filtered === null) await showInMirrors(tx, message, this.#parts.clock.now());
+    await this.#parts.tickets.customerSaid(tx, message);
     for (const waited of await tx.messages.waited(chat.id, event.key.id)) {
       if (
         waited.kind === 'edited' ||

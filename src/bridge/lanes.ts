@@ -1,5 +1,7 @@
-// Which lanes a Message's Deliveries go into: the one place that says what is shown where, and in which order.
-import type { AccountId, ChatId, MirrorId, WorkspaceId } from '../domain/ids.ts';
+// Which lanes Deliveries go into: the one place that says what is shown where, and in which order.
+import type { AccountId, AgentId, ChatId, MirrorId, WorkspaceId } from '../domain/ids.ts';
+import type { Ticket } from '../domain/ticket.ts';
+import type { DigestRow } from '../store/digest.ts';
 import type { LaneName } from '../store/lane.ts';
 import type { Message } from '../store/message.ts';
 import type { Mirror } from '../store/mirror.ts';
@@ -12,7 +14,7 @@ export const mirrorLane = (mirror: { id: MirrorId; workspaceId: WorkspaceId }): 
   of: mirror.id,
 });
 
-/** Lines under replies: they never hold up messages. */
+/** Lines under replies, and cards: they never hold up messages. */
 export const lineLane = (mirror: { id: MirrorId; workspaceId: WorkspaceId }): LaneName => ({
   target: `workspace:${mirror.workspaceId}`,
   class: 'status',
@@ -97,6 +99,48 @@ export async function showLine(tx: Tx, message: Message, now: Date): Promise<voi
       );
     } else {
       await show(tx, message, mirror, now);
+    }
+  }
+}
+
+/** A Ticket changed: its card in each channel of its Chat is to show it as it stands. */
+export async function showCards(tx: Tx, { id: ticketId, chatId }: Ticket, now: Date): Promise<void> {
+  for (const mirror of await tx.mirrors.ofChat(chatId)) {
+    await tx.deliveries.enqueue(lineLane(mirror), { kind: 'card', ticketId, mirrorId: mirror.id }, { chatId }, now);
+  }
+}
+
+/** A Digest was made: it's to be posted into its channel. */
+export async function postDigest(tx: Tx, { id: digestId, workspaceId }: DigestRow, now: Date): Promise<void> {
+  const lane: LaneName = { target: `workspace:${workspaceId}`, class: 'status', of: 'digests' };
+  await tx.deliveries.enqueue(lane, { kind: 'digest', digestId, workspaceId }, {}, now);
+}
+
+/** A customer waits: one line in each channel of the Chat, and one to `assigneeId`, who sees the Chat; null: there's nobody. */
+export async function remind(
+  tx: Tx,
+  reminder: { readonly chatId: ChatId; readonly assigneeId: AgentId | null; readonly sentence: string },
+  now: Date,
+): Promise<void> {
+  const { chatId, assigneeId, sentence } = reminder;
+  const identities = assigneeId === null ? [] : await tx.agents.identities(assigneeId);
+  for (const mirror of await tx.mirrors.ofChat(chatId)) {
+    if (mirror.state !== 'open') continue;
+    const { id: mirrorId, workspaceId, channelName } = mirror;
+    const task = { kind: 'notice', workspaceId } as const;
+    await tx.deliveries.enqueue(
+      lineLane(mirror),
+      { ...task, mirrorId, notice: { kind: 'info', sentence } },
+      { chatId },
+      now,
+    );
+    for (const { userId } of identities.filter((identity) => identity.workspaceId === workspaceId)) {
+      await tx.deliveries.enqueue(
+        noticeLane(workspaceId),
+        { ...task, userId, notice: { kind: 'info', sentence: `#${channelName ?? 'a chat'}: ${sentence}` } },
+        { chatId },
+        now,
+      );
     }
   }
 }

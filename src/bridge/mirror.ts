@@ -9,7 +9,7 @@ import type { Clock } from '../runtime/time.ts';
 import type { Chat } from '../store/chat.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { noticeLane } from './lanes.ts';
+import { noticeLane, showCards } from './lanes.ts';
 
 /** How soon a channel that was refused is asked for again. */
 const OPEN_AGAIN_MS = 60_000;
@@ -74,6 +74,7 @@ export class Mirrors {
         { channelId: opened.channel, channelName: opened.name, url: opened.url ?? null },
         clock.now(),
       );
+      for (const ticket of await tx.tickets.unresolvedOf(chat.id)) await showCards(tx, ticket, clock.now());
     });
     log.info({ mirrorId: id, channelId: opened.channel }, 'a channel was opened');
     return opened.channel;

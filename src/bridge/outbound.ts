@@ -12,36 +12,29 @@ import {
 } from '../domain/ids.ts';
 import { plainText, type RichText } from '../domain/text.ts';
 import { mediaKindOf } from '../media/kind.ts';
-import type { Messenger } from '../platforms/messenger.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Clock } from '../runtime/time.ts';
-import type { Access, Decision } from '../access/access.ts';
+import type { Decision } from '../access/access.ts';
 import type { Agent } from '../store/agent.ts';
 import type { Chat } from '../store/chat.ts';
 import { newId } from '../store/db.ts';
 import type { Message } from '../store/message.ts';
 import type { Mirror } from '../store/mirror.ts';
-import type { PostRow } from '../store/post.ts';
-import type { Store, Tx } from '../store/store.ts';
+import type { Tx } from '../store/store.ts';
 import { contentWords } from './compose.ts';
+import { Reactions, type ReactionsParts } from './reactions.ts';
+import { decide, refuse } from './refusals.ts';
 import type { Replies } from './replies.ts';
-import { chatLane, noticeLane, showLine, updateInMirrors } from './lanes.ts';
+import { chatLane, showLine, updateInMirrors } from './lanes.ts';
 
 type EventOf<K extends PlatformEvent['kind']> = Extract<PlatformEvent, { kind: K }>;
 export type ChannelEvent = EventOf<'said'> | EventOf<'edited'> | EventOf<'deleted'> | EventOf<'reacted'>;
 
-export interface OutboundParts {
-  readonly store: Store;
-  readonly access: Access;
-  readonly messenger: Messenger;
-  readonly clock: Clock;
+export interface OutboundParts extends ReactionsParts {
   readonly log: Log;
 }
 
 /** Replies found only after this long aren't sent without a person's word (product §3.6). */
 const STALE_REPLY_MS = 10 * 60_000;
-/** Reactions that are work of the team and never leave (product §3.4, §5). */
-const workEmojis: ReadonlySet<string> = new Set(['🎫', '👀', '✅', '🔁']);
 
 /** `later`: what it refers to isn't recorded yet; tell it again. */
 export type Outcome = 'recorded' | 'ignored' | 'later';
@@ -72,10 +65,12 @@ function contentOf(text: RichText, file: PlatformFile | undefined): Content {
 export class Outbound {
   readonly #parts: OutboundParts;
   readonly #replies: Replies;
+  readonly #reactions: Reactions;
 
   constructor(parts: OutboundParts, replies: Replies) {
     this.#parts = parts;
     this.#replies = replies;
+    this.#reactions = new Reactions(parts);
   }
 
   /** Resolves once it's recorded. */
@@ -90,7 +85,7 @@ export class Outbound {
       case 'deleted':
         return this.#deleted(workspaceId, mirror, event);
       case 'reacted':
-        return this.#reacted(workspaceId, mirror, event);
+        return this.#reactions.record(workspaceId, mirror, event);
     }
   }
 
@@ -99,7 +94,7 @@ export class Outbound {
     const root = event.thread === undefined ? undefined : await store.read.posts.byPostId(mirror.id, event.thread);
     if (event.thread !== undefined && root === undefined) {
       // The post it stands under may be one whose posting we haven't recorded yet.
-      if (await store.read.deliveries.unsettledShow(mirror.id, event.at)) return 'later';
+      if (await store.read.deliveries.unsettledPost(mirror.id, event.at)) return 'later';
     }
     const agent = await access.agentFor(workspaceId, event.user);
     return store.transaction(async (tx) => {
@@ -146,11 +141,8 @@ export class Outbound {
     return { heldBecause: `written ${Math.round(ageMs / 60_000)} minutes before Switchboard could read it` };
   }
 
-  async #decide(tx: Tx, agent: Agent | undefined, chatId: ChatId): Promise<Decision> {
-    if (agent === undefined) {
-      return { allowed: false, sentence: 'Nobody has invited you to Switchboard, so this was not sent. Ask an admin.' };
-    }
-    return this.#parts.access.decide(tx, agent.id, chatId, this.#parts.clock.now());
+  #decide(tx: Tx, agent: Agent | undefined, chatId: ChatId): Promise<Decision> {
+    return decide(this.#parts.access, tx, agent, chatId, this.#parts.clock.now());
   }
 
   async #note(tx: Tx, mirror: Mirror, chat: Chat, agent: Agent | undefined, event: EventOf<'said'>): Promise<Outcome> {
@@ -180,32 +172,11 @@ export class Outbound {
   async #refuse(
     tx: Tx,
     mirror: Mirror,
-    event: { readonly user: UserId; readonly thread?: PostId; readonly post: PostId },
+    { user, thread, post }: { readonly user: UserId; readonly thread?: PostId; readonly post: PostId },
     agent: Agent | undefined,
     sentence: string,
   ): Promise<Outcome> {
-    const now = this.#parts.clock.now();
-    await tx.audit.add({
-      actor: agent === undefined ? { kind: 'stranger', name: event.user } : { kind: 'agent', agentId: agent.id },
-      action: 'reply.refuse',
-      chatId: mirror.chatId,
-      detail: { postId: event.post },
-      source: 'channel',
-      at: now,
-    });
-    await tx.deliveries.enqueue(
-      noticeLane(mirror.workspaceId),
-      {
-        kind: 'notice',
-        workspaceId: mirror.workspaceId,
-        notice: { kind: 'refused', sentence },
-        mirrorId: mirror.id,
-        userId: event.user,
-        ...(event.thread === undefined ? {} : { threadId: event.thread }),
-      },
-      { chatId: mirror.chatId },
-      now,
-    );
+    await refuse(tx, { mirror, user, thread, post, agent }, 'reply.refuse', sentence, this.#parts.clock.now());
     return 'ignored';
   }
 
@@ -329,38 +300,5 @@ export class Outbound {
     const identities = await tx.agents.identities(message.agentId);
     const user = identities.find((each) => each.workspaceId === mirror.workspaceId)?.userId;
     if (user !== undefined) await this.#refuse(tx, mirror, { user, post }, agent, sentence);
-  }
-
-  async #reacted(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'reacted'>): Promise<Outcome> {
-    const { store, access, messenger, clock } = this.#parts;
-    if (workEmojis.has(event.emoji) || event.emoji.startsWith(':')) return 'ignored';
-    const row: PostRow | undefined = await store.read.posts.byPostId(mirror.id, event.post);
-    if (row === undefined)
-      return (await store.read.deliveries.unsettledShow(mirror.id, event.at)) ? 'later' : 'ignored';
-    if (row.role === 'line') return 'ignored';
-    const agent = await access.agentFor(workspaceId, event.user);
-    return store.transaction(async (tx) => {
-      const message = await tx.messages.find(row.messageId);
-      if (message === undefined || message.remoteId === null || message.deletedAt !== null) return 'ignored';
-      const chat = await tx.chats.find(message.chatId);
-      const decision = await this.#decide(tx, agent, message.chatId);
-      if (!decision.allowed || chat === undefined || chat.mode === 'off' || chat.mode === 'never') return 'ignored';
-      const before = (await tx.reactions.of(message.id)).find((reaction) => reaction.doer === 'us');
-      // One reaction is the number's: taking back another one than the present changes nothing.
-      if (event.on ? before?.emoji === event.emoji : before?.emoji !== event.emoji) return 'recorded';
-      await tx.reactions.set(message.id, 'us', {
-        emoji: event.on ? event.emoji : null,
-        agentId: decision.agent.id,
-        at: event.at,
-      });
-      const remoteId = messenger.newMessageId(message.accountId);
-      await tx.deliveries.enqueue(
-        chatLane(message),
-        { kind: 'react', messageId: message.id, remoteId },
-        { messageId: message.id, chatId: message.chatId },
-        clock.now(),
-      );
-      return 'recorded';
-    });
   }
 }

@@ -13,7 +13,7 @@ import { keyOf } from './inbound.ts';
 import { readLane, showLine, updateInMirrors } from './lanes.ts';
 import { resolveMentions } from './mentions.ts';
 import { gone } from './mirror.ts';
-import type { Try } from './to-platform.ts';
+import type { Try } from './posting.ts';
 import { openFile, type ViewParts } from './view.ts';
 
 type TaskOf<K extends DeliveryTask['kind']> = Extract<DeliveryTask, { kind: K }>;

@@ -1,60 +1,28 @@
-// Performs one Delivery to a Workspace: makes the channel show a Message, its reactions, the line under it; tells a Notice.
-import { createHash } from 'node:crypto';
+// Performs one Delivery to a Workspace: makes the channel show a Message, its reactions, the line under it, a card; posts a Digest; tells a Notice.
 import { BridgeError } from '../domain/errors.ts';
 import type { AccountId, ChannelId, DeliveryKey, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
-import type { Post, PostFile } from '../domain/post.ts';
-import type { Attempt, ChatPlatform, PostTarget } from '../platforms/platform.ts';
-import type { Clock } from '../runtime/time.ts';
-import type { Delivery } from '../store/delivery.ts';
+import type { Post } from '../domain/post.ts';
+import type { ChatPlatform, PostTarget } from '../platforms/platform.ts';
 import type { DeliveryTask } from '../store/lane.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { PostRow } from '../store/post.ts';
-import type { Store } from '../store/store.ts';
+import { showCard, type CardParts } from './cards.ts';
 import { composeLine, composeMessage, composeNotice } from './compose.ts';
+import { postDigest, type DigestParts } from './digests.ts';
 import { isWrittenIn } from './lanes.ts';
 import { gone, type Mirrors } from './mirror.ts';
+import { digestOf, keyFor, postOnce, watch, type Posted, type Try } from './posting.ts';
 import { viewOf, type ViewParts } from './view.ts';
 
 type TaskOf<K extends DeliveryTask['kind']> = Extract<DeliveryTask, { kind: K }>;
-export type PlatformTask = TaskOf<'show' | 'reactions' | 'line'> | TaskOf<'notice'>;
+export type PlatformTask = TaskOf<'show' | 'reactions' | 'line'> | TaskOf<'card'> | TaskOf<'notice'> | TaskOf<'digest'>;
 
-export interface ToPlatformParts extends ViewParts {
-  readonly store: Store;
+export interface ToPlatformParts extends ViewParts, CardParts, DigestParts {
   readonly mirrors: Mirrors;
-  readonly clock: Clock;
-}
-
-/** One try at a Delivery. */
-export interface Try {
-  readonly delivery: Delivery;
-  /** True when an earlier try may have been done without our knowing: look before posting. */
-  readonly mayBeDone: boolean;
-  /** Rejects when this process may not act any more: asked right before every call that others see. */
-  readonly assertHeld: () => void;
-}
-
-/** `wasThere`: an earlier try had posted it, showing what there was to show then. */
-interface Posted {
-  readonly id: PostId;
-  readonly wasThere: boolean;
-}
-
-/** The key on a post: the same for every try, whatever Delivery it belongs to. 20 characters of [0-9a-f]. */
-function keyFor(...names: readonly (string | number)[]): DeliveryKey {
-  return createHash('sha256').update(names.join('|')).digest('hex').slice(0, 20) as DeliveryKey;
 }
 
 /** Tries to fetch a file whose number is connected (half a minute) before it's announced in words, so that what follows it isn't held up. */
 const FILE_TRIES = 7;
-
-/** A digest of what a Post shows: equal when an edit would change nothing. */
-function digestOf(post: Post): string {
-  const { file, ...shown } = post;
-  return createHash('sha256')
-    .update(JSON.stringify({ ...shown, file: file === undefined ? null : [file.name, file.media] }))
-    .digest('hex')
-    .slice(0, 16);
-}
 
 /** Carries Deliveries into Workspaces. */
 export class ToPlatform {
@@ -67,6 +35,9 @@ export class ToPlatform {
   /** Resolves when what the task wants is so; rejects with a BridgeError. */
   async perform(task: PlatformTask, attempt: Try): Promise<void> {
     if (task.kind === 'notice') return this.#notice(task, attempt);
+    if (task.kind === 'digest') {
+      return postDigest(this.#parts, task.digestId, this.#platformOf(task.workspaceId), attempt);
+    }
     const mirror = await this.#parts.store.read.mirrors.find(task.mirrorId);
     if (mirror === undefined) throw gone();
     const platform = this.#platformOf(mirror.workspaceId);
@@ -78,6 +49,8 @@ export class ToPlatform {
           return await this.#reactions(task.messageId, mirror, platform, attempt);
         case 'line':
           return await this.#line(task.messageId, mirror, platform, attempt);
+        case 'card':
+          return await showCard(this.#parts, task.ticketId, mirror, platform, attempt);
       }
     } catch (error) {
       if (error instanceof BridgeError && error.code === 'channel_gone') {
@@ -203,32 +176,15 @@ export class ToPlatform {
     if (row !== undefined) await this.#edit(platform, row, post, attempt);
   }
 
-  /** Posts once: after a try that may have been done it looks first. */
-  async #post(
+  #post(
     platform: ChatPlatform,
     to: PostTarget,
     post: Post,
     key: DeliveryKey,
     part: number,
-    { delivery, mayBeDone, assertHeld }: Try,
+    attempt: Try,
   ): Promise<Posted> {
-    const { store, clock } = this.#parts;
-    const remembered = rememberedOf(delivery, part);
-    const platformAttempt: Attempt = {
-      key,
-      firstTriedAt: delivery.firstTriedAt ?? clock.now(),
-      ...(remembered === undefined ? {} : { remembered }),
-      remember: async (note) => {
-        assertHeld();
-        await store.read.deliveries.remember(delivery.id, JSON.stringify({ part, note }));
-      },
-    };
-    if (mayBeDone) {
-      const found = await platform.lookUp(to, platformAttempt);
-      if (found !== undefined) return { id: found, wasThere: true };
-    }
-    assertHeld();
-    return { id: await platform.post(to, post, platformAttempt), wasThere: false };
+    return postOnce(this.#parts, { platform, to, post, key, part }, attempt);
   }
 
   /** The bot's reactions on the Message's last post are those of the people there, one of each kind. */
@@ -307,30 +263,28 @@ export class ToPlatform {
   }
 
   async #notice(task: TaskOf<'notice'>, attempt: Try): Promise<void> {
-    const { store } = this.#parts;
     const platform = this.#platformOf(task.workspaceId);
     const post = composeNotice(task.notice);
-    const mirror = task.mirrorId === undefined ? undefined : await store.read.mirrors.find(task.mirrorId);
-    if (task.userId !== undefined) {
-      const channel = mirror?.channelId ?? undefined;
+    if (task.userId === undefined && task.mirrorId === undefined) {
+      return this.#tellAdmins(task.workspaceId, platform, post, attempt);
+    }
+    const mirror = task.mirrorId === undefined ? undefined : await this.#parts.store.read.mirrors.find(task.mirrorId);
+    const thread = task.threadId === undefined ? {} : { thread: task.threadId };
+    const place: PostTarget | undefined = mirror?.channelId ? { channel: mirror.channelId, ...thread } : undefined;
+    try {
+      if (task.userId !== undefined) {
+        attempt.assertHeld();
+        await platform.tell(task.userId, place, post);
+      } else if (place !== undefined) {
+        await this.#post(platform, place, post, attempt.delivery.key, 0, attempt);
+      }
+    } catch (error) {
+      // A sentence about a channel isn't kept for the one that takes its place.
+      if (mirror === undefined || !(error instanceof BridgeError && error.code === 'channel_gone')) throw error;
+      await this.#parts.mirrors.lost(mirror.workspaceId, mirror);
       attempt.assertHeld();
-      return platform.tell(
-        task.userId,
-        channel === undefined
-          ? undefined
-          : { channel, ...(task.threadId === undefined ? {} : { thread: task.threadId }) },
-        post,
-      );
+      if (task.userId !== undefined) await platform.tell(task.userId, undefined, post);
     }
-    if (mirror?.channelId) {
-      const to: PostTarget = {
-        channel: mirror.channelId,
-        ...(task.threadId === undefined ? {} : { thread: task.threadId }),
-      };
-      await this.#post(platform, to, post, attempt.delivery.key, 0, attempt);
-      return;
-    }
-    await this.#tellAdmins(task.workspaceId, platform, post, attempt);
   }
 
   /** Problems go to the admins' channel where one is set, else to each admin of the Workspace. */
@@ -354,29 +308,4 @@ export class ToPlatform {
       }
     }
   }
-}
-
-/** The same file, and whether it was its source that failed. */
-function watch(file: PostFile): { readonly file: PostFile; readonly hasFailed: () => boolean } {
-  let hasFailed = false;
-  const failed = () => {
-    hasFailed = true;
-  };
-  const open = async () => {
-    try {
-      return (await file.open()).once('error', failed);
-    } catch (error) {
-      failed();
-      throw error;
-    }
-  };
-  return { file: { ...file, open }, hasFailed: () => hasFailed };
-}
-
-/** What an earlier try of this part asked to remember. */
-function rememberedOf(delivery: Delivery, part: number): string | undefined {
-  if (delivery.remembered === null) return undefined;
-  const stored: unknown = JSON.parse(delivery.remembered);
-  if (typeof stored !== 'object' || stored === null || !('part' in stored) || !('note' in stored)) return undefined;
-  return stored.part === part && typeof stored.note === 'string' ? stored.note : undefined;
 }

@@ -90,6 +90,10 @@ function taskWords(kind: ListedDelivery['task']['kind']): string {
       return 'The line under a reply to';
     case 'invite':
       return 'The mail that invites';
+    case 'card':
+      return 'A ticket’s card in the channel of';
+    case 'digest':
+      return 'A digest about';
     case 'notice':
       return 'A notice about';
   }

@@ -268,12 +268,17 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
     return query.execute();
   },
   /** Is anything still to be shown in this Mirror that may have been posted already without our knowing its post? */
-  unsettledShow: async (mirrorId: MirrorId, triedBefore: Date): Promise<boolean> => {
+  unsettledPost: async (mirrorId: MirrorId, triedBefore: Date): Promise<boolean> => {
     const row = await db
       .selectFrom('delivery')
       .innerJoin('lane', 'lane.id', 'delivery.laneId')
       .select('delivery.id')
-      .where('lane.key', 'like', `live:workspace:%:${mirrorId}`)
+      .where((eb) =>
+        eb.or([
+          eb('lane.key', 'like', `live:workspace:%:${mirrorId}`),
+          eb.and([eb('lane.key', 'like', `status:workspace:%:${mirrorId}`), eb('delivery.subject', 'like', 'card:%')]),
+        ]),
+      )
       .where('delivery.state', 'in', ['queued', 'sending'])
       .where('delivery.firstTriedAt', '<=', triedBefore)
       .executeTakeFirst();

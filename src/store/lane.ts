@@ -12,12 +12,16 @@ import type {
   WorkspaceId,
 } from '../domain/ids.ts';
 import type { Notice } from '../domain/notice.ts';
+import type { TicketId } from '../domain/ticket.ts';
+import type { DigestId } from './digest.ts';
 
 /** `live`: strictly in order. `status`: lines and ticks, which may come a little later. `history`: gives way to both. */
 export type LaneClass = 'live' | 'status' | 'history';
-/** To a workspace: make the channel show a Message, its reactions, the line under it; tell a Notice. By mail: an invitation. To a messenger: the rest. */
+/** To a workspace: make the channel show a Message, its reactions, the line under it, a Ticket's card; post a Digest; tell a Notice. By mail: an invitation. To a messenger: the rest. */
 export type DeliveryTask =
   | { readonly kind: 'show' | 'reactions' | 'line'; readonly messageId: MessageId; readonly mirrorId: MirrorId }
+  | { readonly kind: 'card'; readonly ticketId: TicketId; readonly mirrorId: MirrorId }
+  | { readonly kind: 'digest'; readonly digestId: DigestId; readonly workspaceId: WorkspaceId }
   | {
       readonly kind: 'notice';
       readonly workspaceId: WorkspaceId;
@@ -79,6 +83,10 @@ export function subjectOf(task: DeliveryTask): string {
     case 'reactions':
     case 'line':
       return `${task.kind}:${task.messageId}:${task.mirrorId}`;
+    case 'card':
+      return `card:${task.ticketId}:${task.mirrorId}`;
+    case 'digest':
+      return `digest:${task.digestId}`;
     case 'notice':
       return 'notice';
     case 'invite':
@@ -96,4 +104,4 @@ export function subjectOf(task: DeliveryTask): string {
 
 /** Tasks that read the present state when they're carried out, so that one waiting is enough. */
 export const isOfState = ({ kind }: DeliveryTask): boolean =>
-  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'read' || kind === 'invite';
+  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'card' || kind === 'read' || kind === 'invite';

@@ -1,5 +1,6 @@
-// Tickets and Metrics over a test's own store, wired as main.ts does it; what they'd tell the channels isn't delivered by anybody.
+// Tickets and Metrics over a test's own store, wired as main.ts does it; what they queue is delivered only where a test has a Bridge started.
 import type { Access } from '../../src/access/access.ts';
+import { postDigest, remind, showCards } from '../../src/bridge/lanes.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { Clock } from '../../src/runtime/time.ts';
@@ -12,7 +13,6 @@ export function facadesOver(parts: { store: Store; access: Access; clock: Clock;
   readonly metrics: Metrics;
 } {
   const { store, access, clock, log } = parts;
-  const untold = () => Promise.resolve();
   const tickets = new Tickets({
     store,
     clock,
@@ -20,9 +20,9 @@ export function facadesOver(parts: { store: Store; access: Access; clock: Clock;
       const decision = await access.decide(tx, agentId, chatId, now);
       return decision.allowed ? undefined : decision.sentence;
     },
-    showCard: untold,
+    showCard: showCards,
   });
   access.onDeactivate(tickets.releaseOf);
   const channelText = () => access.phonesFor('channel');
-  return { tickets, metrics: new Metrics({ store, clock, log, postDigest: untold, nudge: untold, channelText }) };
+  return { tickets, metrics: new Metrics({ store, clock, log, postDigest, nudge: remind, channelText }) };
 }

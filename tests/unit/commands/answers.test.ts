@@ -78,7 +78,10 @@ beforeAll(async () => {
   const chatId = await house.chat('Mia Müller');
   mirrored = await house.mirror(chatId, workspaceId);
   await house.grant(member, chatId);
+  const facades = facadesOver({ store, access, clock, log: parts.log });
   const bridge = new Bridge({
+    ...facades,
+    digestPost: (id) => facades.metrics.post(id),
     store,
     messenger: new FakeMessenger(new FakeNetwork(), new MemorySessions()),
     platforms,
@@ -89,7 +92,6 @@ beforeAll(async () => {
     linkToFile: () => '',
   });
   const answer = async (_: WorkspaceId, __: unknown, given: Answer) => void answers.push(given);
-  const facades = facadesOver({ store, access, clock, log: parts.log });
   commands = new Commands({ store, bridge, access, ...facades, clock, answer });
 });
 
