@@ -114,9 +114,13 @@ export function transition(ticket: Ticket, step: Step, at: Date, holderEmail: st
   }
 }
 
+/** Was it said before the closing? The messenger's times are whole seconds: what was said in the closing's own second counts as said after it. */
+export const wasSaidBefore = (closedAt: Date, saidAt: Date): boolean =>
+  saidAt.getTime() < Math.floor(closedAt.getTime() / 1000) * 1000;
+
 /** Does a customer's message of that time bring a closed Ticket back? Not one from before the closing that only arrives now. */
 export function isWithinGrace(closedAt: Date | null, saidAt: Date, rules: TicketRules): boolean {
-  if (closedAt === null || saidAt < closedAt) return false;
+  if (closedAt === null || wasSaidBefore(closedAt, saidAt)) return false;
   return saidAt.getTime() - closedAt.getTime() <= rules.graceMs;
 }
 

@@ -15,6 +15,7 @@ import {
   subjectOf,
   TICKET_RULES,
   transition,
+  wasSaidBefore,
   type Step,
 } from './rules.ts';
 
@@ -200,7 +201,7 @@ export class Tickets {
       return;
     }
     // What was said before the last one was closed is dealt with.
-    const isOld = last !== undefined && last.closedAt !== null && sentAt < last.closedAt;
+    const isOld = last !== undefined && last.closedAt !== null && wasSaidBefore(last.closedAt, sentAt);
     if (isOld || rules.opensFor.length === 0) return;
     const labels = await tx.tickets.labelIdsOf(chatId);
     if (labels.some((label) => rules.opensFor.includes(label))) {

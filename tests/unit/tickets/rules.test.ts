@@ -110,6 +110,13 @@ describe('what brings a closed one back', () => {
   });
 });
 
+test('what was said in the second of the closing counts as said after it: the messenger tells whole seconds', () => {
+  const closedAt = new Date('2026-11-24T08:30:00.700Z');
+  const rules = parseTicketRules(undefined);
+  expect(isWithinGrace(closedAt, new Date('2026-11-24T08:30:00Z'), rules)).toBe(true);
+  expect(isWithinGrace(closedAt, new Date('2026-11-24T08:29:59Z'), rules)).toBe(false);
+});
+
 test('what is stored unreadably counts as not stored', () => {
   expect(parseTicketRules({ opensFor: 'VIP', graceHours: -1, emoji: { take: 7 } })).toEqual(
     parseTicketRules(undefined),
