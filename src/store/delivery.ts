@@ -138,10 +138,13 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .execute();
     enqueued();
   },
-  /** Takes up to `limit` due lanes for the holder of `fence`; `busy` are those it works on already. Live lanes come first. */
+  /**
+   * Takes up to `limit` due lanes for the holder of `fence`; `busy` are those it works on already. Live lanes come first. Only trouble makes a
+   * lane wait: a time written before the clock was set back doesn't.
+   */
   claim: async (fence: bigint, busy: readonly string[], limit: number, now: Date): Promise<Lane[]> => {
     const rows = await sql<Lane>`update lane set fence = ${fence.toString()} where id in
-      (select id from lane where waiting > 0 and next_at <= ${now} and not (id = any(${sql.lit(`{${busy.join(',')}}`)}::bigint[]))
+      (select id from lane where waiting > 0 and (last_error is null or next_at <= ${now}) and not (id = any(${sql.lit(`{${busy.join(',')}}`)}::bigint[]))
        order by case class when 'live' then 0 when 'status' then 1 else 2 end, next_at limit ${limit} for update skip locked)
       returning id::text, key, target, class, attempts`.execute(db);
     return rows.rows;

@@ -77,14 +77,15 @@ export const inboxQueries = (db: Db) => ({
     return row !== undefined;
   },
   /**
-   * What is due, oldest first; of a channel only what stands at its head, so that a waiting event holds back those after it.
+   * What is due, oldest first; of a channel only what stands at its head, so that a waiting event holds back those after it. What was not tried yet
+   * is due, whatever the clocks say.
    */
   due: async (now: Date, limit: number): Promise<Heard[]> => {
     const rows = await db
       .selectFrom('heard as h')
       .select(['h.id', 'h.workspaceId', 'h.channel', 'h.event', 'h.attempts', 'h.heardAt'])
       .where('h.doneAt', 'is', null)
-      .where('h.nextAt', '<=', now)
+      .where((eb) => eb.or([eb('h.attempts', '=', 0), eb('h.nextAt', '<=', now)]))
       .where((eb) =>
         eb.or([
           eb('h.channel', 'is', null),
@@ -96,6 +97,7 @@ export const inboxQueries = (db: Db) => ({
                 .whereRef('b.workspaceId', '=', 'h.workspaceId')
                 .whereRef('b.channel', '=', 'h.channel')
                 .where('b.doneAt', 'is', null)
+                .where('b.attempts', '>', 0)
                 .where('b.nextAt', '>', now)
                 .whereRef('b.id', '<', 'h.id'),
             ),

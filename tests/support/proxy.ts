@@ -1,10 +1,13 @@
-// A TCP proxy on loopback that can be cut and mended: how tests take a server away from the program.
+// A TCP proxy on loopback that can be cut, slowed down and mended: how tests take a server away from the program.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Proxy {
   readonly port: number;
   /** Ends every connection and refuses new ones. */
   cut(): void;
+  /** Holds back whatever passes, each way, by so many milliseconds. */
+  slow(ms: number): void;
   mend(): void;
   stop(): Promise<void>;
 }
@@ -15,6 +18,7 @@ export async function startProxy(
 ): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let delayMs = 0;
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
@@ -26,12 +30,17 @@ export async function startProxy(
       [far, near],
     ] as const) {
       sockets.add(one);
+      let turn: Promise<unknown> = Promise.resolve();
+      const inTurn = (work: () => void): void => {
+        turn = turn.then(() => (delayMs > 0 ? pause(delayMs) : undefined)).then(work);
+      };
+      one.on('data', (chunk) => inTurn(() => other.write(chunk)));
+      one.on('end', () => inTurn(() => other.end()));
       one.on('error', () => other.destroy());
       one.on('close', () => {
         sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -41,8 +50,12 @@ export async function startProxy(
       isCut = true;
       for (const socket of sockets) socket.destroy();
     },
+    slow: (ms) => {
+      delayMs = ms;
+    },
     mend: () => {
       isCut = false;
+      delayMs = 0;
     },
     stop: () =>
       new Promise((resolve) => {
