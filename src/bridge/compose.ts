@@ -297,11 +297,11 @@ function fileParts(
           ];
     return [{ ...base, text: link }, ...texts.map((post) => ({ ...post, marks: [] }))];
   }
-  if (capabilities.namedFiles === 'native') {
-    const [first, ...rest] = texts;
-    return [{ ...(first ?? { ...base, text: [] }), file }, ...rest];
-  }
+  // Without words of its sender, ours say what it is: a joke from a film, or a voice message from a song.
   const named = texts.length === 0 ? [{ ...base, text: plain(words) }] : texts;
+  if (capabilities.namedFiles === 'native') {
+    return named.map((post, index) => (index === 0 ? { ...post, file } : post));
+  }
   return [...named, { marks: [], text: [], file, lines: [], buttons: [], summary: base.summary }];
 }
 

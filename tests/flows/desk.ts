@@ -1,4 +1,5 @@
 // How flow tests look at a workspace, whichever it is: what the channel of a customer shows, and where.
+import { createHash } from 'node:crypto';
 import type { Town } from './town.ts';
 import type { ShownFile, TownChannel, TownPerson, TownPost, TownWorkspace } from './workspace.ts';
 
@@ -65,3 +66,8 @@ export async function fileIn(
     PATIENCE_MS,
   );
 }
+
+export const sha256 = (bytes: Uint8Array | undefined): string =>
+  createHash('sha256')
+    .update(bytes ?? '')
+    .digest('hex');

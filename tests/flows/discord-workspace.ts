@@ -129,7 +129,7 @@ function townChannel(discord: DiscordSimulator, channel: Channel): TownChannel {
   return {
     id: channel.id,
     name: channel.name,
-    topic: readMarkdown((channel.topic ?? '').replace(/\n?Switchboard mirror \S+$/, '')).words,
+    topic: (channel.topic ?? '').replace(/\n?Switchboard mirror \S+$/, ''),
     // The first moment counts: whoever isn't let in by name doesn't see it.
     isPrivate: channel.overwrites.get(discord.guildId)?.deny === 1n << 10n,
     get posts() {

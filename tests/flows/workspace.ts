@@ -49,6 +49,7 @@ export interface TownPost {
 export interface TownChannel {
   readonly id: string;
   readonly name: string;
+  /** As stored, in the platform's own markup. */
   readonly topic: string;
   readonly isPrivate: boolean;
   /** What people and the program said, replies included, in the order it was posted. */
@@ -104,7 +105,6 @@ export interface TownWorkspace {
   readonly typed: Readonly<Record<'bold' | 'italic' | 'strike' | 'code', (text: string) => string>> & {
     readonly smile: string;
   };
-  /** Emoji that are the team's own signs: they never reach a customer. */
   addPerson(name: string, email: string): TownPerson;
   channels(): readonly TownChannel[];
   /** Somebody who may lets a person into a channel by hand. */

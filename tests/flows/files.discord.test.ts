@@ -1,0 +1,4 @@
+// Files from customers, in Discord.
+import { filesSuite } from './files-suite.ts';
+
+filesSuite('discord');
