@@ -26,7 +26,7 @@ async function know(person: Person): Promise<void> {
     [person.id, person.email],
   );
   await client.query(`update agent set status = 'active' where email = $1`, [person.email]);
-  await client.query('update mirror set stale_at = now()');
+  await client.query(`update mirror set stale_at = date_trunc('milliseconds', now())`);
   await client.end();
 }
 

@@ -1,6 +1,5 @@
 // How flow tests look at the simulated Slack: what a channel shows, word for word, and where.
-import { createHash } from 'node:crypto';
-import type { Channel, Message, StoredFile } from '../../simulators/slack/index.ts';
+import type { Channel, Message } from '../../simulators/slack/index.ts';
 import { channelOf, said } from './crash.ts';
 import type { Town } from './town.ts';
 
@@ -39,33 +38,3 @@ export async function postWith(town: Town, channelStart: string, text: string): 
     PATIENCE_MS,
   );
 }
-
-/** The file of a post with a file of this name, once it's there. */
-export async function fileIn(
-  town: Town,
-  channelStart: string,
-  accept: (file: StoredFile) => boolean,
-): Promise<{ file: StoredFile; message: Message }> {
-  return town.until(
-    () => {
-      for (const message of channelOf(town, channelStart)?.messages ?? []) {
-        for (const id of message.fileIds) {
-          const file = town.slack.workspace.files.get(id);
-          if (file?.bytes !== undefined && file.completed && accept(file)) return { file, message };
-        }
-      }
-      return undefined;
-    },
-    `a file in the channel of ${channelStart}`,
-    PATIENCE_MS,
-  );
-}
-
-export const sha256 = (bytes: Uint8Array | undefined): string =>
-  createHash('sha256')
-    .update(bytes ?? '')
-    .digest('hex');
-
-/** Emoji of a message with how many people reacted. */
-export const reactionsOf = (message: Message | undefined): readonly string[] =>
-  (message?.reactions ?? []).filter(({ users }) => users.length > 0).map(({ name }) => name);

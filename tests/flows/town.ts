@@ -9,6 +9,7 @@ import { startWhatsApp, type Phone, type WhatsAppSimulator } from '../../simulat
 import { connect, freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { startDiscordWorkspace, type DiscordWorkspace } from './discord-workspace.ts';
+import { introduce } from './introduce.ts';
 import { startSlackWorkspace, type SlackWorkspace } from './slack-workspace.ts';
 import type { PlatformName, TownWorkspace } from './workspace.ts';
 
@@ -40,6 +41,8 @@ export class Town {
   readonly #discord: DiscordWorkspace | undefined;
   readonly #programs: Program[] = [];
   readonly #urls = new Map<Program, string>();
+  /** Ids of people of Discord. */
+  readonly #introduced = new Set<string>();
 
   private constructor(
     whatsapp: WhatsAppSimulator,
@@ -119,29 +122,11 @@ export class Town {
     return program;
   }
 
-  /**
-   * Says who the people of Discord are, as an admin does: Discord tells a bot nobody's email. For those that were added since the last
-   * start; those without an Agent stay strangers.
-   */
+  /** Makes Agents of the people of Discord who were added since the last start. Those without an invitation stay strangers. */
   async introduce(): Promise<void> {
-    const people = this.#discord?.people ?? [];
+    const people = (this.#discord?.people ?? []).filter(({ id }) => !this.#introduced.has(id));
     if (people.length === 0) return;
-    const client = await connect(this.database);
-    try {
-      let newCount = 0;
-      for (const { id, email } of people) {
-        const { rowCount } = await client.query(
-          `insert into identity (workspace_id, user_id, agent_id, how)
-           select w.id, $1, a.id, 'admin' from workspace w, agent a where w.platform = 'discord' and a.email = $2
-           on conflict do nothing`,
-          [id, email],
-        );
-        newCount += rowCount ?? 0;
-      }
-      if (newCount > 0) await client.query('update mirror set stale_at = now()');
-    } finally {
-      await client.end();
-    }
+    for (const id of await introduce(this.database, people)) this.#introduced.add(id);
   }
 
   /** Starts the program without waiting for anything but its web server. */

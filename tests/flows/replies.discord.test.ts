@@ -1,0 +1,4 @@
+// What agents write, on its way to customers, in Discord.
+import { repliesSuite } from './replies-suite.ts';
+
+repliesSuite('discord');
