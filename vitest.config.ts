@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-postgres.ts'],
     setupFiles: ['tests/seed.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // More than the cores: flow tests wait for others most of the time.
+    maxWorkers: 3,
     testTimeout: 90_000,
     hookTimeout: 120_000,
     include: ['tests/**/*.test.ts'],

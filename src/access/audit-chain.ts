@@ -75,9 +75,10 @@ export class AuditChain {
   }
 }
 
-/** Chains the next rows; how many. Two at once would give two rows one place: the table refuses that, and the transaction runs again. */
+/** Chains the next rows; how many. Of two at once, one waits for the other. */
 export const chainSome = (store: Store): Promise<number> =>
   store.transaction(async (tx) => {
+    await tx.audit.lockChain();
     const rows = await tx.audit.unchained(ROWS_AT_ONCE);
     if (rows.length === 0) return 0;
     const head = await tx.audit.chainHead();

@@ -98,6 +98,9 @@ const chainColumns = [
   'source',
 ] as const;
 
+/** Any number that no other program on the database uses for `pg_advisory_xact_lock`. */
+const CHAIN_LOCK = 727_004;
+
 export const auditQueries = (db: Db) => ({
   add: async (entry: AuditEntry): Promise<void> => {
     await db
@@ -121,6 +124,10 @@ export const auditQueries = (db: Db) => ({
     if (options.chatId !== undefined) query = query.where('chatId', '=', options.chatId);
     if (options.action !== undefined) query = query.where('action', '=', options.action);
     return query.execute();
+  },
+  /** Lets one transaction at a time go on from here: two that read the same end of the chain would both go on from it. */
+  lockChain: async (): Promise<void> => {
+    await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(db);
   },
   /** Rows that stand in no chain yet, oldest first. */
   unchained: async (limit: number): Promise<ChainedRow[]> => {
