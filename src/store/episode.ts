@@ -142,14 +142,14 @@ export const episodeQueries = (db: Db) => {
 
   /**
    * Makes the Episodes of a Chat what its messages say, in the order of the messenger's times, from the first one that something said at `at`
-   * can have touched. Absent: all of them.
+   * can have touched up to where they are again as they were. Absent: all of them.
    */
   const recount = async (chatId: ChatId, at?: Date): Promise<void> => {
     await lock(chatId);
     const counting = await rules();
     const touched = await db
       .selectFrom('episode')
-      .select(['id', 'questionId', 'askedAt'])
+      .select(['id', 'questionId', 'askedAt', 'answerId'])
       .where('chatId', '=', chatId)
       .where((eb) =>
         at === undefined ? eb.lit(true) : eb.or([eb('answeredAt', 'is', null), eb('answeredAt', '>=', at)]),
@@ -158,15 +158,26 @@ export const episodeQueries = (db: Db) => {
       .execute();
     const first = touched[0]?.askedAt;
     const from = at === undefined ? new Date(0) : first === undefined || first > at ? at : first;
+    const answerBefore = new Map(touched.map(({ questionId, answerId }) => [questionId, answerId]));
     const spans: Span[] = [];
     let question = await firstQuestion(chatId, from, false);
+    let unchangedFrom: Date | undefined;
     while (question !== undefined) {
       const answer = await firstReply(chatId, question.at, counting.countsPhone);
+      // What follows an answer hangs on nothing before it: one that's as it was, after what is new, leaves the rest as it was.
+      if (at !== undefined && question.at > at && answer !== undefined && answerBefore.get(question.id) === answer.id) {
+        unchangedFrom = question.at;
+        break;
+      }
       spans.push({ question, answer });
       question = answer === undefined ? undefined : await firstQuestion(chatId, answer.at, true);
     }
     const kept = new Set(spans.map((span) => span.question.id));
-    const over = touched.filter(({ questionId }) => !kept.has(questionId)).map(({ id }) => id);
+    const over = touched
+      .filter(
+        ({ questionId, askedAt }) => (unchangedFrom === undefined || askedAt < unchangedFrom) && !kept.has(questionId),
+      )
+      .map(({ id }) => id);
     if (over.length > 0) await db.deleteFrom('episode').where('id', 'in', over).execute();
     // The one that's open is the last: those before it are closed by then, and only one can be open.
     for (const span of spans) await write(chatId, span, counting);
