@@ -53,6 +53,9 @@ async function ledgerLines({ store, clock }: Parts, ask: Ask): Promise<string[]>
   const sum = `The ledger of the last 7 days: ${received} received = ${mirrored} mirrored + ${filtered} filtered`;
   if (gap === 0) return [`${sum}.`];
   const lines = [`${sum} + ${gap} missing:`];
+  for (const { id, sentAt } of await store.read.figures.lost(span, GAPS_SHOWN)) {
+    lines.push(`A message that was never recorded (its id at the messenger: ${id}), ${timeOf(sentAt)}`);
+  }
   for (const id of await store.read.figures.gaps(span, GAPS_SHOWN)) {
     const message = await store.read.messages.find(id);
     const chat = message === undefined ? undefined : await store.read.listings.chat(message.chatId);

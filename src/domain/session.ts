@@ -1,5 +1,5 @@
 // What a messenger must not lose, and the store that keeps it: log-in state, and what arrived until it is told.
-import type { AccountId, RemoteId } from './ids.ts';
+import type { AccountId, ChatAddress, RemoteId } from './ids.ts';
 
 /** One thing that arrived, stored with the step that made it readable; `id` gives the order of arrival within its Account. */
 export interface Arrival {
@@ -19,6 +19,13 @@ export interface NewArrival {
   readonly key: string;
   /** What `recall` answers for this key afterwards (the plaintext of a redelivered ciphertext). */
   readonly recall?: Uint8Array;
+}
+
+/** A customer's message that was found in an arrival; `at` is the messenger's time. */
+export interface Said {
+  readonly id: RemoteId;
+  readonly chat: ChatAddress;
+  readonly at: Date;
 }
 
 export interface SessionChange {
@@ -43,7 +50,8 @@ export interface SessionStore {
   recall(account: AccountId, key: string): Promise<Uint8Array | undefined>;
   /** What is not done, in order of arrival, after `afterId`. */
   pending(account: AccountId, afterId: string | undefined, limit: number): Promise<readonly Arrival[]>;
-  done(account: AccountId, ids: readonly string[]): Promise<void>;
+  /** Lets go of arrivals. `said` was told of them: what isn't recorded by then is kept for the Ledger as missing. */
+  done(account: AccountId, ids: readonly string[], said: readonly Said[]): Promise<void>;
   /** Counts a failure; resolves to the new number. */
   failed(account: AccountId, id: string, reason: string): Promise<number>;
   /** What was sent under an id, kept for repeats under the same id and for people who ask for it again. Kept two weeks. */

@@ -1,6 +1,6 @@
 // What the figures are: periods of local days, the summary as it's told, and how it compares with the period before. Pure.
 import type { ReceivedCount, ReplyCount, ResponseCount, Spread, TicketCount } from '../domain/figure.ts';
-import type { AgentId, MessageId } from '../domain/ids.ts';
+import type { AgentId, MessageId, RemoteId } from '../domain/ids.ts';
 import { addDays, dayAt, momentOf, weekdayOf, type LocalDay } from '../domain/zone.ts';
 
 /** From `from` (included) to `to` (not included). */
@@ -61,9 +61,9 @@ export interface Summary {
     readonly received: number;
     readonly mirrored: number;
     readonly filtered: number;
-    /** How many are missing; the oldest of them by id. */
+    /** How many are missing; the oldest of them by id: ours, or the messenger's where a message wasn't even recorded. */
     readonly gapCount: number;
-    readonly gaps: readonly MessageId[];
+    readonly gaps: readonly (MessageId | RemoteId)[];
   };
 }
 
@@ -73,7 +73,7 @@ export interface Findings {
   readonly firstResponses: { readonly all: ResponseCount; readonly byAgent: readonly ResponseCount[] };
   readonly unanswered: { readonly count: number; readonly oldestAt: Date | null };
   readonly received: ReceivedCount;
-  readonly gaps: readonly MessageId[];
+  readonly gaps: readonly (MessageId | RemoteId)[];
   readonly activeChats: number;
   readonly tickets: TicketCount;
   /** Everybody who ever was of the team: who left keeps their figures. */

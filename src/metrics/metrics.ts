@@ -113,25 +113,25 @@ export class Metrics {
     const { store, clock } = this.#parts;
     const now = clock.now();
     const { figures, agents, workspaces } = store.read;
-    const [replies, firstResponses, unanswered, received, gaps, activeChats, tickets, team, places] = await Promise.all(
-      [
+    const [replies, firstResponses, unanswered, received, gaps, lost, activeChats, tickets, team, places] =
+      await Promise.all([
         figures.replies(filter),
         figures.firstResponses(filter),
         figures.unanswered(filter),
         figures.received(filter),
         figures.gaps(filter, GAPS_NAMED),
+        figures.lost(filter, GAPS_NAMED),
         figures.activeChats(filter),
         figures.tickets(filter, filter.to < now ? filter.to : now),
         agents.all(),
         workspaces.all(),
-      ],
-    );
+      ]);
     return summarise({
       replies,
       firstResponses,
       unanswered,
       received,
-      gaps,
+      gaps: [...lost.map(({ id }) => id), ...gaps].slice(0, GAPS_NAMED),
       activeChats,
       tickets,
       agents: new Map<AgentId, { email: string; name: string | null }>(

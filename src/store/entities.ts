@@ -7,6 +7,7 @@ import { ContactAddressEntity, ContactEntity } from './contact.ts';
 import { DeliveryEntity } from './delivery.ts';
 import { DigestEntity, DigestScheduleEntity } from './digest.ts';
 import { EpisodeEntity } from './episode.ts';
+import { GapEntity } from './gap.ts';
 import { ChatGrantEntity, LabelGrantEntity } from './grant.ts';
 import { IdempotencyEntity } from './idempotency.ts';
 import { ArrivalEntity, HeardEntity } from './inbox.ts';
@@ -63,4 +64,5 @@ export const entities = [
   IdempotencyEntity,
   QuickReplyEntity,
   SignInLinkEntity,
+  GapEntity,
 ] as const;

@@ -2,9 +2,10 @@
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import type { ReceivedCount, ReplyCount, ResponseCount, Spread, TicketCount } from '../domain/figure.ts';
-import type { AccountId, AgentId, ChatId, MessageId } from '../domain/ids.ts';
+import type { AccountId, AgentId, ChatId, MessageId, RemoteId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
 import { isReply, replySource } from './episode.ts';
+import { isGap } from './gap.ts';
 import type { LabelId } from './label.ts';
 import type { Scope } from './listing.ts';
 
@@ -84,6 +85,14 @@ const byAgent = (column: string, agentId: AgentId | undefined) =>
 
 const isReceived = sql`m.direction = 'in' and m.source = 'contact'`;
 
+/** What arrived and was never recorded; its Chat may be unknown, and then only who sees all Chats is told. */
+const gapsOf = (filter: FigureFilter) => {
+  const { accountId, ...rest } = filter;
+  return sql`gap g left join chat_address ca on ca.account_id = g.account_id and ca.address = g.address
+    where ${isGap} and ${within('g.sent_at', filter)} and ${inChats('ca.chat_id', rest)}
+      and ${accountId === undefined ? sql`true` : sql`g.account_id = ${accountId}`}`;
+};
+
 /** The name and the channel of a row's Chat; `c`: chat, `k`: its contact. */
 const chatColumns = sql`c.id as "chatId", coalesce(c.name, k.name, k.phone) as "chatName",
   (select mi.url from mirror mi where mi.chat_id = c.id and mi.state = 'open' and mi.url is not null order by mi.id limit 1) as url`;
@@ -151,23 +160,30 @@ export const figureQueries = (db: Db) => ({
   received: async (filter: FigureFilter): Promise<ReceivedCount> => {
     const lag = sql`1000 * extract(epoch from m.posted_at - m.sent_at)::float8`;
     const isMirrored = sql`m.filtered is null and m.posted_at is not null`;
-    const found = await sql<ReceivedCount>`select count(*)::int as received,
+    const found =
+      await sql<ReceivedCount>`select (count(*) + (select count(*) from ${gapsOf(filter)}))::int as received,
         (count(*) filter (where m.filtered is not null))::int as filtered,
         (count(*) filter (where ${isMirrored}))::int as mirrored,
         (percentile_cont(0.5) within group (order by ${lag}) filter (where ${isMirrored}))::float8 as "lagMedianMs",
         (percentile_cont(0.99) within group (order by ${lag}) filter (where ${isMirrored}))::float8 as "lagP99Ms"
       from message m where ${isReceived} and ${within('m.sent_at', filter)} and ${inChats('m.chat_id', filter)}`.execute(
-      db,
-    );
+        db,
+      );
     return found.rows[0] ?? { received: 0, mirrored: 0, filtered: 0, lagMedianMs: null, lagP99Ms: null };
   },
-  /** What was received and is neither in a channel nor left out on purpose, oldest first. */
+  /** What was recorded and is neither in a channel nor left out on purpose, oldest first. */
   gaps: async (filter: FigureFilter, limit: number): Promise<MessageId[]> => {
     const found = await sql<{ id: MessageId }>`select m.id from message m
       where ${isReceived} and m.filtered is null and m.posted_at is null
         and ${within('m.sent_at', filter)} and ${inChats('m.chat_id', filter)}
       order by m.sent_at, m.id limit ${limit}`.execute(db);
     return found.rows.map(({ id }) => id);
+  },
+  /** What arrived and was never recorded, oldest first, by the messenger's ids. */
+  lost: async (filter: FigureFilter, limit: number): Promise<{ id: RemoteId; sentAt: Date }[]> => {
+    const found = await sql<{ id: RemoteId; sentAt: string }>`select g.remote_id as id, g.sent_at as "sentAt"
+      from ${gapsOf(filter)} order by g.sent_at, g.remote_id limit ${limit}`.execute(db);
+    return found.rows.map((row) => ({ ...row, sentAt: date(row.sentAt) }));
   },
   /** Chats in which a customer or one of us said something. */
   activeChats: async (filter: FigureFilter): Promise<number> => {

@@ -5,6 +5,7 @@ import type { AccountId } from '../domain/ids.ts';
 import type { SessionStore } from '../domain/session.ts';
 import type { Vault } from '../runtime/secrets.ts';
 import type { Db } from './db.ts';
+import { keepGaps } from './gap.ts';
 
 export const SessionEntity = defineEntity({
   name: 'Session',
@@ -142,7 +143,7 @@ export function createSessionStore({ read, write }: SessionAccess, vault: Vault)
         attempts,
       }));
     },
-    done: (account, ids) =>
+    done: (account, ids, said) =>
       write(async (db) => {
         if (ids.length === 0) return;
         await db
@@ -151,6 +152,7 @@ export function createSessionStore({ read, write }: SessionAccess, vault: Vault)
           .where('accountId', '=', account)
           .where('id', 'in', ids)
           .execute();
+        await keepGaps(db, account, said);
       }),
     failed: (account, id, reason) =>
       write(async (db) => {

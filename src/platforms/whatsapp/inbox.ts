@@ -5,7 +5,7 @@ import type { Clock } from '../../runtime/time.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { MessengerEvent } from '../../domain/events.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { Arrival, SessionStore } from '../../domain/session.ts';
+import type { Arrival, Said, SessionStore } from '../../domain/session.ts';
 import { Directory } from './directory.ts';
 import { historyEvents, historyIn, type FetchHistory } from './history.ts';
 import { bareJid, isGroupJid, isLidJid, lidJid, phoneUserJid, type Jid } from './ids.ts';
@@ -92,36 +92,40 @@ export class Inbox {
     for (;;) {
       const page = await sessions.pending(account, after, PAGE);
       const done: string[] = [];
+      const said: Said[] = [];
       for (const arrival of page) {
         if (signal.aborted) break;
-        if (await this.#handle(arrival)) done.push(arrival.id);
+        const told = await this.#handle(arrival);
+        if (told === undefined) continue;
+        done.push(arrival.id);
+        said.push(...told.flatMap(saidBy));
       }
-      if (done.length > 0) await sessions.done(account, done);
+      if (done.length > 0) await sessions.done(account, done, said);
       after = page.at(-1)?.id;
       if (page.length < PAGE || signal.aborted || this.#asides.length > 0) break;
     }
     if (this.#asides.length > 0) this.#loop.wake();
   }
 
-  /** True when the arrival is done with. */
-  async #handle(arrival: Arrival): Promise<boolean> {
+  /** What was told when the arrival is done with; undefined when it isn't. */
+  async #handle(arrival: Arrival): Promise<readonly MessengerEvent[] | undefined> {
     const { account, clock, log, sessions } = this.#options;
     const chat = chatKeyOf(arrival);
     const restsUntil = this.#resting.get(chat);
-    if (restsUntil !== undefined && clock.monotonicMs() < restsUntil) return false;
+    if (restsUntil !== undefined && clock.monotonicMs() < restsUntil) return undefined;
     try {
-      await this.#tell(arrival);
+      const told = await this.#tell(arrival);
       this.#resting.delete(chat);
-      return true;
+      return told;
     } catch (error) {
-      if (this.#stopping.signal.aborted) return false;
+      if (this.#stopping.signal.aborted) return undefined;
       const name = error instanceof Error ? error.name : 'unknown';
       // When this fails too, the store is to blame: the loop waits and comes back, and nothing is counted.
       const attempts = await sessions.failed(account, arrival.id, name);
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
       log.warn({ account, arrival: arrival.id, attempts, err: error }, 'an arrival could not be told and waits');
       this.#rest(chat, pauseMs);
-      return false;
+      return undefined;
     }
   }
 
@@ -131,16 +135,18 @@ export class Inbox {
     void clock.sleep(pauseMs, this.#stopping.signal).then(() => this.#loop.wake());
   }
 
-  async #tell(arrival: Arrival): Promise<void> {
+  async #tell(arrival: Arrival): Promise<readonly MessengerEvent[]> {
     const { account, log, onEvent } = this.#options;
     if (arrival.attempts >= MOST_ATTEMPTS) {
       const instead = await this.#instead(arrival);
       if (instead === undefined)
         log.error({ account, arrival: arrival.id, kind: arrival.kind }, 'an arrival was given up');
       else await onEvent(instead);
-      return;
+      return instead === undefined ? [] : [instead];
     }
-    for (const event of await this.#events(arrival)) await onEvent(event);
+    const events = await this.#events(arrival);
+    for (const event of events) await onEvent(event);
+    return events;
   }
 
   /** What is told of a message that can't be told. */
@@ -290,6 +296,12 @@ export class Inbox {
     const edited = await openEdit(sessions, account, query, sealed.edit);
     return edited === undefined ? undefined : { kind: 'edit', message: edited };
   }
+}
+
+/** A customer's message that must be recorded once it was told; broadcasts are left out on purpose. */
+function saidBy(event: MessengerEvent): Said[] {
+  if (event.kind !== 'message' || event.key.author.kind === 'us' || event.chat.kind === 'broadcast') return [];
+  return [{ id: event.key.id, chat: event.chat.address, at: event.at }];
 }
 
 /** Which chat an arrival must keep its order in; everything else about it stays unread. */
