@@ -1,4 +1,5 @@
 // Files with their real bytes: uploading, sharing, downloading and deleting them.
+import type { JsonObject } from './json.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { DownloadFault, Faults } from './faults.ts';
@@ -45,7 +46,12 @@ export function takeUpload(workspace: Workspace, key: string, bytes: Buffer): { 
 export function shareFiles(
   workspace: Workspace,
   channel: Channel,
-  share: { readonly files: readonly StoredFile[]; readonly comment: string; readonly threadTs?: string },
+  share: {
+    readonly files: readonly StoredFile[];
+    readonly comment: string;
+    readonly blocks?: JsonObject[];
+    readonly threadTs?: string;
+  },
 ): Message {
   const message = post(workspace, channel, {
     user: workspace.bot.id,
@@ -53,6 +59,7 @@ export function shareFiles(
     subtype: 'file_share',
     text: normaliseText(share.comment, true),
     fileIds: share.files.map((file) => file.id),
+    ...(share.blocks === undefined ? {} : { blocks: share.blocks }),
     ...(share.threadTs === undefined ? {} : { threadTs: share.threadTs }),
   });
   markShared(workspace, channel, message, share.files);

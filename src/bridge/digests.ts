@@ -40,20 +40,22 @@ export async function postDigest(
     const isCertain = error instanceof BridgeError && error.certain;
     const isRefused = isCertain && ABOUT_PICTURES.has(error.code);
     const isUndrawable = watched?.hasFailed() === true && attempt.delivery.attempts >= PICTURE_TRIES;
-    if (watched === undefined || !(isRefused || isUndrawable)) throw lasting(error);
+    if (watched === undefined || !(isRefused || isUndrawable)) throw lasting(error, attempt);
     const { file: _file, ...rest } = post;
     const words = { ...rest, lines: [...rest.lines, 'The picture could not be added.'] };
     await postOnce(parts, { platform, to, post: words, key: keyFor(id, 'digest in words'), part: 1 }, attempt);
   }
 }
 
-/** No channel is opened in the place of one that an admin chose: that is theirs to mend. */
-function lasting(error: unknown): unknown {
-  if (!(error instanceof BridgeError) || error.code !== 'channel_gone') return error;
-  return new BridgeError('refused', `digest: ${error.message}`, {
-    sentence: 'its channel is gone or archived, or Switchboard isn’t in it.',
-    retry: 'never',
-    certain: true,
-    cause: error,
-  });
+/** What nobody but an admin can mend ends in front of them, and doesn't keep the next Digest waiting. */
+function lasting(error: unknown, { mayBeDone }: Try): unknown {
+  if (!(error instanceof BridgeError)) return error;
+  const refused = (sentence: string): BridgeError =>
+    new BridgeError('refused', `digest: ${error.message}`, { sentence, retry: 'never', certain: true, cause: error });
+  // No channel is opened in the place of one that an admin chose.
+  if (error.code === 'channel_gone') return refused('its channel is gone or archived, or Switchboard isn’t in it.');
+  if (error.code === 'not_allowed' && mayBeDone) {
+    return refused('its posting wasn’t answered, and Switchboard may not read its channel to see whether it is there.');
+  }
+  return error;
 }

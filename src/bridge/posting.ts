@@ -55,6 +55,7 @@ export async function postOnce(
   const attempt: Attempt = {
     key,
     firstTriedAt: delivery.firstTriedAt ?? clock.now(),
+    ...(post.file === undefined ? {} : { hasFile: true }),
     ...(remembered === undefined ? {} : { remembered }),
     remember: async (note) => {
       assertHeld();

@@ -292,8 +292,13 @@ export class ToPlatform {
     const { store } = this.#parts;
     const setting = await store.read.settings.get(`admins-channel:${workspaceId}`);
     if (typeof setting === 'string') {
-      await this.#post(platform, { channel: setting as ChannelId }, post, attempt.delivery.key, 0, attempt);
-      return;
+      try {
+        await this.#post(platform, { channel: setting as ChannelId }, post, attempt.delivery.key, 0, attempt);
+        return;
+      } catch (error) {
+        // Closed to us, or to our look whether it was posted: what admins must mend doesn't wait for that.
+        if (!(error instanceof BridgeError) || !['channel_gone', 'not_allowed'].includes(error.code)) throw error;
+      }
     }
     const known = Map.groupBy(await store.read.agents.identitiesIn(workspaceId), ({ agentId }) => agentId);
     for (const { id, role, email } of await store.read.agents.active()) {

@@ -50,6 +50,8 @@ export interface PostTarget {
 export interface Attempt {
   readonly key: DeliveryKey;
   readonly firstTriedAt: Date;
+  /** The post has a file: platforms may recognise such ones by another mark. */
+  readonly hasFile?: true;
   /** What an earlier try asked to remember. */
   readonly remembered?: string;
   /** Stores what a later look-up needs; resolves once it's committed. Call it before the step that can't be recognised otherwise. */

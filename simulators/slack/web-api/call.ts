@@ -1,4 +1,5 @@
 // One Web API call: its arguments, its refusals, and the parts of the simulator a method may use.
+import { checkBlocks } from '../blocks.ts';
 import { isObject, parseJson } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Faults, Tier } from '../faults.ts';
@@ -178,4 +179,23 @@ export function cursorPosition(cursor: string): string {
   const text = Buffer.from(cursor, 'base64').toString();
   if (!text.startsWith('next:')) throw new Refusal('invalid_cursor');
   return text.slice('next:'.length);
+}
+
+/** The `blocks` of a message, checked as Slack checks them; none when there are none. */
+export function blocksOf(call: Call): JsonObject[] {
+  const { workspace, args } = call;
+  if (!args.has('blocks') || args.text('blocks') === '[]') return [];
+  const blocks = args.json('blocks');
+  if (!Array.isArray(blocks)) throw new Refusal('invalid_blocks_format');
+  const checked = checkBlocks(blocks, { where: '/blocks', surface: 'message', files: workspace.files });
+  if (checked.errors.length > 0) {
+    throw new Refusal('invalid_blocks', {
+      errors: checked.errors,
+      response_metadata: { messages: checked.errors.map((error) => `[ERROR] ${error}`) },
+    });
+  }
+  if (checked.textLength > workspace.settings.blockTextLimit) {
+    throw new Refusal('msg_blocks_too_long', { errors: ['msg_blocks_too_long'] });
+  }
+  return checked.blocks;
 }

@@ -1,5 +1,4 @@
 // chat.*: what the app says, changes and takes back.
-import { checkBlocks } from '../blocks.ts';
 import { effectsOf } from '../mentions.ts';
 import { normaliseText } from '../escape.ts';
 import { objectsOf } from '../json.ts';
@@ -7,7 +6,7 @@ import type { JsonObject } from '../json.ts';
 import { edit, post, remove } from '../messages.ts';
 import { renderMessage } from '../render.ts';
 import type { Channel, Message } from '../types.ts';
-import { Refusal, channelOf, messageOf, requireActive, requireScope } from './call.ts';
+import { Refusal, blocksOf, channelOf, messageOf, requireActive, requireScope } from './call.ts';
 import type { Call, Method } from './call.ts';
 
 const WRITE = ['chat:write'];
@@ -99,24 +98,6 @@ function contentOf(call: Call): Content {
     ...(attachments.length > 0 ? { attachments } : {}),
     warnings,
   };
-}
-
-function blocksOf(call: Call): JsonObject[] {
-  const { workspace, args } = call;
-  if (!args.has('blocks') || args.text('blocks') === '[]') return [];
-  const blocks = args.json('blocks');
-  if (!Array.isArray(blocks)) throw new Refusal('invalid_blocks_format');
-  const checked = checkBlocks(blocks, { where: '/blocks', surface: 'message', files: workspace.files });
-  if (checked.errors.length > 0) {
-    throw new Refusal('invalid_blocks', {
-      errors: checked.errors,
-      response_metadata: { messages: checked.errors.map((error) => `[ERROR] ${error}`) },
-    });
-  }
-  if (checked.textLength > workspace.settings.blockTextLimit) {
-    throw new Refusal('msg_blocks_too_long', { errors: ['msg_blocks_too_long'] });
-  }
-  return checked.blocks;
 }
 
 function iconsOf(call: Call): JsonObject | undefined {

@@ -5,7 +5,7 @@ import { objectsOf, textOf } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import { renderFile } from '../render.ts';
 import type { StoredFile } from '../types.ts';
-import { Refusal, channelOf, requireActive } from './call.ts';
+import { Refusal, blocksOf, channelOf, requireActive } from './call.ts';
 import type { Call, Method } from './call.ts';
 
 export const fileMethods: Readonly<Record<string, Method>> = {
@@ -50,6 +50,8 @@ function completeUpload(call: Call): JsonObject {
   if (channel !== undefined) requireActive(call, channel);
   const parent = args.text('thread_ts') === '' ? undefined : channel?.message(args.text('thread_ts'));
   if (args.text('thread_ts') !== '' && parent === undefined) throw new Refusal('thread_not_found');
+  // With a comment the blocks are ignored.
+  const blocks = args.text('initial_comment') === '' ? blocksOf(call) : [];
   for (const { file, title } of files) {
     file.completed = true;
     if (title !== '') file.title = title;
@@ -59,6 +61,7 @@ function completeUpload(call: Call): JsonObject {
     const share = {
       files: files.map(({ file }) => file),
       comment: args.text('initial_comment'),
+      ...(blocks.length === 0 ? {} : { blocks }),
       ...(parent === undefined ? {} : { threadTs: parent.threadTs ?? parent.ts }),
     };
     workspace.later(workspace.settings.shareDelayMs, () => {

@@ -193,6 +193,8 @@ export class SlackPlatform implements ChatPlatform {
 
   async lookUp(to: PostTarget, attempt: Attempt): Promise<PostId | undefined> {
     if (attempt.remembered !== undefined) return this.#files.lookUp(to, attempt.remembered);
+    // A file's id is remembered before Slack may show it. The history isn't asked: in public channels we may not read it.
+    if (attempt.hasFile === true) return undefined;
     return this.#history.find(to, attempt);
   }
 
