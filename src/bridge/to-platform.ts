@@ -151,7 +151,9 @@ export class ToPlatform {
 
   async #edit(platform: ChatPlatform, row: PostRow, post: Post, attempt: Try): Promise<void> {
     const digest = digestOf(post);
-    if (row.shown === digest || post.file !== undefined) return;
+    // A file that stands by itself has nothing to change; where it bears the words, those change around it.
+    const isFixed = post.file !== undefined && platform.capabilities.namedFiles !== 'native';
+    if (row.shown === digest || isFixed) return;
     attempt.assertHeld();
     try {
       await platform.edit(row.remoteId, post);

@@ -149,7 +149,7 @@ export interface ChatPlatform {
   post(to: PostTarget, post: Post, attempt: Attempt): Promise<PostId>;
   /** Did an unanswered post arrive? Undefined: surely not. Rejects when it can't be told now. */
   lookUp(to: PostTarget, attempt: Attempt): Promise<PostId | undefined>;
-  /** Replaces what a post of ours shows. Idempotent. Files of a post can't be replaced. */
+  /** Replaces what a post of ours shows. Idempotent. A file can't be replaced: it stays while `post.file` is there; where it bears the words, it goes when that is absent. */
   edit(id: PostId, post: Post): Promise<void>;
   /** Removes a post of ours; already gone is success. */
   remove(id: PostId): Promise<void>;

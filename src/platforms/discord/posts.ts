@@ -13,7 +13,7 @@ import { postId, postParts } from './ids.ts';
 import type { OwnDoings } from './own-doings.ts';
 import { channelShape } from './places.ts';
 import type { Places } from './places.ts';
-import { fileName, present, replyKeyIn } from './present.ts';
+import { fileName, present, replyKeyIn, replyLinkIn } from './present.ts';
 import { messageShape } from './receive.ts';
 import { cleanName, escape, oneLine } from './text.ts';
 import type { Webhooks } from './webhooks.ts';
@@ -21,10 +21,11 @@ import type { Webhooks } from './webhooks.ts';
 const MAX_ALT_TEXT = 1_000;
 const MAX_REMEMBERED = 5_000;
 
-/** Who wrote a message of ours, and the key in its Reply button. */
+/** Who wrote a message of ours, the key in its Reply button, and the link to what it answers. */
 interface Written {
   readonly by: 'webhook' | 'bot';
   readonly key?: string;
+  readonly replyTo?: string;
 }
 
 /** Where a message goes: a channel of the server or a thread in it, and what it answers there. */
@@ -58,7 +59,9 @@ export class Posts {
       ? this.#postAsBot(place, post, attempt.key, files)
       : this.#postByWebhook(place, post, post.author.name, attempt.key, files));
     const made = postId(place.channel, id);
-    this.#remember(made, post.author === undefined ? { by: 'bot' } : { by: 'webhook', key: attempt.key });
+    const isNative = post.author === undefined && place.repliedTo?.channel === place.channel;
+    const written = post.author === undefined ? { by: 'bot' as const } : { by: 'webhook' as const, key: attempt.key };
+    this.#remember(made, { ...written, ...(isNative ? {} : this.#linkIn(place)) });
     return made;
   }
 
@@ -71,8 +74,9 @@ export class Posts {
   /** See `ChatPlatform.edit`. */
   async edit(id: PostId, post: Post): Promise<void> {
     const { channel, message } = postParts(id);
-    const { by, key } = this.#written.get(id) ?? (await this.#look(id));
-    const shown = present(post, key === undefined ? {} : { key });
+    const { by, ...kept } = this.#written.get(id) ?? (await this.#look(id));
+    // A file stays as it is while the post has one; a post without takes it away.
+    const shown = { ...present(post, kept), ...(post.file === undefined ? { attachments: [] } : {}) };
     await this.#awake(channel, () =>
       by === 'bot'
         ? this.#options.api.call('patch', Routes.channelMessage(channel, message), { body: shown })
@@ -213,7 +217,12 @@ export class Posts {
     const { channel, message } = postParts(id);
     const there = messageShape.parse(await this.#options.api.call('get', Routes.channelMessage(channel, message)));
     const key = replyKeyIn(there.components ?? []);
-    const written: Written = { by: there.webhook_id ? 'webhook' : 'bot', ...(key === undefined ? {} : { key }) };
+    const replyTo = replyLinkIn(there.content ?? '');
+    const written: Written = {
+      by: there.webhook_id ? 'webhook' : 'bot',
+      ...(key === undefined ? {} : { key }),
+      ...(replyTo === undefined ? {} : { replyTo }),
+    };
     this.#remember(id, written);
     return written;
   }

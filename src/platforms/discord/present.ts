@@ -55,11 +55,20 @@ export interface PresentOptions {
   readonly key?: string;
 }
 
+const replyLine = (url: string): string => `-# ↪ [in reply to this message](<${url}>)`;
+
+/** The message that words of ours answer by a link above them. */
+export function replyLinkIn(content: string): string | undefined {
+  const [first = ''] = content.split('\n');
+  const url = /\(<(https:[^>]+)>\)$/.exec(first)?.[1];
+  return url !== undefined && first === replyLine(url) ? url : undefined;
+}
+
 /** Draws a post, its file left out. */
 export function present(post: Post, options: PresentOptions = {}): Presented {
   const { replyTo, key } = options;
   const words = [
-    ...(replyTo === undefined ? [] : [`-# ↪ [in reply to this message](<${replyTo}>)`]),
+    ...(replyTo === undefined ? [] : [replyLine(replyTo)]),
     ...lines(post.marks),
     ...(post.quote === undefined ? [] : [quoteLines(post.quote.author, post.quote.text)]),
     toMarkdown(post.text),

@@ -1,4 +1,5 @@
 // What Discord alone does to a bridge, on the wire against the stand-in: webhooks, reply forms, threads, budgets, intents, gaps.
+import { Readable } from 'node:stream';
 import { ChannelType, MessageFlags } from 'discord.js';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PlatformEvent } from '../../../../src/domain/events.ts';
@@ -110,6 +111,38 @@ test('keeps the Reply button when a post is changed, also one of an earlier run'
   await platform.edit(id, postOf({ words: 'changed' }));
   expect(messageOf(opened, id).content).toBe('changed');
   expect(customIds(messageOf(opened, id))).toEqual([reply]);
+});
+
+test('a change keeps the file and what is answered, also of an earlier run; a post without its file loses it', async () => {
+  const opened = await open();
+  const { play } = opened;
+  const { channel } = await play.channel('wa-bob');
+  const root = await play.post(channel, bob);
+  const file = {
+    name: 'offer.pdf',
+    mimeType: 'application/pdf',
+    media: 'document' as const,
+    altText: 'an offer',
+    open: async () => Readable.from([Buffer.from('%PDF')]),
+  };
+  const posted = await play.platform.post(
+    { channel, thread: root, broadcast: true },
+    postOf({ ...bob, lines: ['sending'], file }),
+    firstTry(),
+  );
+  const shown = () => messageOf(opened, posted);
+  const link = /^-# ↪ .*$/m.exec(shown().content)?.[0];
+  expect(link).toContain(postParts(root).message);
+  for (const lines of [['sent'], ['delivered']]) {
+    const platform = lines[0] === 'sent' ? play.platform : await play.restart();
+    await platform.edit(posted, postOf({ ...bob, lines, file }));
+    expect(shown().content).toContain(`-# ${lines[0]}`);
+    expect(shown().content.split('\n')[0]).toBe(link);
+    expect(shown().files.map(({ name }) => name)).toEqual(['offer.pdf']);
+  }
+  // As when the customer deletes it.
+  await play.platform.edit(posted, postOf({ ...bob, words: 'deleted' }));
+  expect(shown().files).toEqual([]);
 });
 
 test('makes a webhook anew that was deleted by hand, once', async () => {
