@@ -1,17 +1,19 @@
 // Holds both ends to the script: what the phones show and what the channel shows, against what was said. Nothing more, nothing less.
-import { createHash } from 'node:crypto';
 import type { Channel, Message } from '../slack/index.ts';
 import type { Phone, ReceivedMessage } from '../whatsapp/index.ts';
 import { unwrap } from '../whatsapp/media-messages.ts';
 import { drawn, emojiCalled, smallLines } from './drawn.ts';
-import { isAgent, type Said } from './model.ts';
-import { agents, customers, office, stranger, type Agent, type ChatScript, type Customer } from './script.ts';
+import { compareGuild } from './compare-guild.ts';
+import { bare, DELETED, describe, fileHash, listDifferences, nameOf, type Shown } from './lists.ts';
+import { isAgent, isGuildAgent, type Said } from './model.ts';
+import { agents, customers, guildAgents, office, stranger, type ChatScript } from './script.ts';
 import type { World } from './world.ts';
 
-/** Where a message of the script ended up: its ts in the channel, its id on the phones. */
+/** Where a message of the script ended up: its ts in Slack's channel, its id on the phones, its id in Discord's channel. */
 export interface Place {
   readonly ts?: string;
   readonly remoteId?: string;
+  readonly guildPost?: string;
 }
 
 export interface Comparison {
@@ -23,47 +25,17 @@ export interface Comparison {
 
 /** Compares one chat. `said` is everything said in it so far, in order. */
 export function compare(world: World, chat: ChatScript, said: readonly Said[]): Comparison {
-  const places = new Map<string, { ts?: string; remoteId?: string }>(said.map((one) => [one.id, {}]));
+  const places = new Map<string, { ts?: string; remoteId?: string; guildPost?: string }>(
+    said.map((one) => [one.id, {}]),
+  );
   const outside = said.filter((one) => !one.staysInside);
   const differences = chat.people.flatMap((person) => comparePhone(world, chat, world.phones[person], outside, places));
   differences.push(...comparePhone(world, chat, world.office, outside, places));
-  if (said.length > 0) differences.push(...compareChannel(world, chat, said, places));
+  if (said.length > 0) {
+    differences.push(...compareChannel(world, chat, said, places), ...compareGuild(world, chat, said, places));
+  }
   return { differences, places };
 }
-
-/** One thing as it must stand, or stands, somewhere: equal when the texts are. */
-interface Shown {
-  readonly what: string;
-  readonly id?: string;
-}
-
-/** The differences of two lists, each entry of which must stand in its place. */
-function listDifferences(where: string, expected: readonly Shown[], actual: readonly Shown[]): string[] {
-  const at = expected.findIndex((entry, index) => entry.what !== actual[index]?.what);
-  if (at >= 0) {
-    const is = actual[at] === undefined ? 'there is nothing' : `there is  ${actual[at].what}`;
-    return [`${where}, message ${at + 1}: expected  ${expected[at]?.what ?? ''}\n    but ${is}`];
-  }
-  return actual.slice(expected.length).map((entry) => `${where}: nobody said  ${entry.what}`);
-}
-
-const nameOf = (who: Customer | Agent): string => (isAgent(who) ? agents[who].name : customers[who].name);
-
-function describe(parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== '').join(' · ');
-}
-
-const hashes = new WeakMap<Uint8Array, string>();
-
-/** Twelve digits of a file's SHA-256. */
-function fileHash(bytes: Buffer): string {
-  const hash = hashes.get(bytes) ?? createHash('sha256').update(bytes).digest('hex').slice(0, 12);
-  hashes.set(bytes, hash);
-  return hash;
-}
-
-/** An emoji without the mark that only asks for its colourful form. */
-const bare = (emoji: string): string => emoji.replaceAll('\uFE0F', '');
 
 function comparePhone(
   world: World,
@@ -87,7 +59,7 @@ function comparePhone(
     const file = one.file === undefined ? undefined : world.files[one.file];
     return {
       what: describe([
-        one.by in customers ? nameOf(one.by as Customer) : office.name,
+        one.by in customers ? nameOf(one.by) : office.name,
         one.text,
         ...one.earlier.map((text) => `before: ${text}`),
         file === undefined ? undefined : `${file.kind} ${fileHash(file.bytes)}`,
@@ -148,7 +120,6 @@ function openedHash(phone: Phone, shown: ReceivedMessage): string {
 /** Words that stand for a file which came without a caption; what follows, its length and size, is the program's to word. */
 const FILE_WORDS = /^(📷 Photo|🎤 Voice message|🩷 Sticker|📄 [^·]+) · .*$/;
 const wordsOfKind = { image: '📷 Photo', voice: '🎤 Voice message', sticker: '🩷 Sticker', document: '📄' } as const;
-const DELETED = '🗑 This message was deleted';
 const TICKS = /^\S+@\S+ · /;
 
 function compareChannel(
@@ -161,7 +132,8 @@ function compareChannel(
   if (channel === undefined) return [`There is no channel #${chat.channel}.`];
   const where = `In #${chat.channel}`;
   const spoken = channel.messages.filter((message) => !(message.subtype ?? '').startsWith('channel_'));
-  const isLine = (message: Message): boolean => message.botId !== undefined && TICKS.test(smallLines(message)[0] ?? '');
+  const isLine = (message: Message): boolean =>
+    message.botId !== undefined && drawn(message) === '' && TICKS.test(smallLines(message)[0] ?? '');
   const posts = spoken.filter((message) => !isLine(message));
   const standing = said.filter((one) => !(one.isDeleted && isAgent(one.by)));
   const expected = standing.flatMap((one) => expectedPosts(world, one, said));
@@ -195,7 +167,9 @@ interface ExpectedPost extends Shown {
 function expectedPosts(world: World, one: Said, all: readonly Said[]): ExpectedPost[] {
   const { thread, by } = one;
   const root = all.find((other) => other.id === thread);
-  const place = root === undefined ? undefined : thread;
+  // What was written in Discord stands in a thread here where it quotes on WhatsApp.
+  const isPlaced = root !== undefined && (!isGuildAgent(by) || one.quote !== undefined);
+  const place = isPlaced ? thread : undefined;
   const file = one.file === undefined ? undefined : world.files[one.file];
   const isTheirs = by === 'phone' || (by !== 'stranger' && !isAgent(by));
   const showers = new Set(
@@ -204,6 +178,11 @@ function expectedPosts(world: World, one: Said, all: readonly Said[]): ExpectedP
     ),
   );
   const reactions = [...showers].sort();
+  const broadcast = place === undefined ? undefined : 'also in the channel';
+  if (isGuildAgent(by)) {
+    const { email } = guildAgents[by];
+    return [{ id: one.id, what: describe([email, one.text, `${email} · ✓✓`, ...reactions, broadcast]), thread: place }];
+  }
   if (!isTheirs) {
     const name = by === 'stranger' ? stranger.name : agents[by].name;
     const attached = file === undefined ? undefined : `file ${fileHash(file.bytes)}`;
@@ -217,7 +196,6 @@ function expectedPosts(world: World, one: Said, all: readonly Said[]): ExpectedP
     ...(by === 'phone' ? ['from the phone'] : []),
     ...(one.earlier.length > 0 && !one.isDeleted ? ['edited'] : []),
   ];
-  const broadcast = place === undefined ? undefined : 'also in the channel';
   const post = { id: one.id, what: describe([author, ...words, ...marks, ...reactions, broadcast]), thread: place };
   if (file === undefined) return [post];
   return [post, { what: describe(['the app', `file ${fileHash(file.bytes)}`]), thread: place }];
@@ -242,7 +220,11 @@ function postWords(world: World, message: Message, indexes: ReadonlyMap<string, 
     message.username ?? nameById(message.user ?? ''),
     drawn(message).replace(FILE_WORDS, '$1'),
     ...lines.filter((line) => line.startsWith('Before: ')),
-    ...lines.filter((line) => !line.startsWith('Before: ')).toReversed(),
+    // Whether it was read yet is the phone's to say.
+    ...lines
+      .filter((line) => !line.startsWith('Before: '))
+      .map((line) => line.replace(/ (?:delivered|read)$/, ''))
+      .toReversed(),
     ...attached,
     ...reactions.sort(),
     message.broadcast ? 'also in the channel' : undefined,

@@ -1,9 +1,17 @@
 // What the script says must be there, after any number of its steps. Pure.
 import type { FileName } from './files.ts';
-import { agents, type Agent, type ChatScript, type Customer, type Step } from './script.ts';
+import {
+  agents,
+  guildAgents,
+  type Agent,
+  type ChatScript,
+  type Customer,
+  type GuildAgent,
+  type Step,
+} from './script.ts';
 
 /** Who said something: a customer, an agent, the organisation's phone, or the stranger. */
-export type Speaker = Customer | Agent | 'phone' | 'stranger';
+export type Speaker = Customer | Agent | GuildAgent | 'phone' | 'stranger';
 
 export interface Said {
   readonly id: string;
@@ -26,6 +34,10 @@ export interface Said {
 
 export function isAgent(speaker: Speaker): speaker is Agent {
   return speaker in agents;
+}
+
+export function isGuildAgent(speaker: Speaker): speaker is GuildAgent {
+  return speaker in guildAgents;
 }
 
 /** Everything said after these steps, in order, as it must stand then. */
@@ -55,6 +67,15 @@ export function saidAfter(chat: ChatScript, steps: readonly Step[]): Said[] {
         break;
       case 'typeOnPhone':
         say({ id: step.id, by: 'phone', text: step.text });
+        break;
+      case 'replyInGuild':
+        say({
+          id: step.id,
+          by: step.by,
+          text: step.text,
+          thread: rootOf(step.to),
+          ...(step.quotes ? { quote: step.to } : {}),
+        });
         break;
       case 'reply':
         say({

@@ -1,5 +1,6 @@
 // Performs the script: every step is done by a phone or by a person at Slack, and then both ends must show it.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Channel as GuildChannel } from '../discord/index.ts';
 import { emojiOf } from '../slack/emoji.ts';
 import type { Channel, SayOptions } from '../slack/index.ts';
 import type { Phone } from '../whatsapp/index.ts';
@@ -81,8 +82,17 @@ class Stage {
     return known(this.#places.get(id)?.ts, id);
   }
 
+  /** Its id in Discord's channel. */
+  guildPost(id: string): string {
+    return known(this.#places.get(id)?.guildPost, id);
+  }
+
   thread(id: string): { readonly thread: string } {
     return { thread: this.ts(this.said(id).thread ?? id) };
+  }
+
+  get guildChannel(): GuildChannel {
+    return known(this.world.guildChannel(this.chat), this.chat.channel);
   }
 
   get channel(): Channel {
@@ -127,6 +137,9 @@ async function perform(stage: Stage, step: Step): Promise<void> {
       await world.people[step.by].say(stage.channel, step.text, { ...stage.thread(step.to), ...files });
       return;
     }
+    case 'replyInGuild':
+      await world.members[step.by].say(stage.guildChannel, step.text, { replyTo: stage.guildPost(step.to) });
+      return;
     case 'note':
       await world.people[step.by].say(stage.channel, step.text, step.to === undefined ? {} : stage.thread(step.to));
       return;

@@ -1,4 +1,4 @@
-// `npm run demo`: starts both simulators and the real program, plays the script before your eyes, holds both ends to it, and stays up for
+// `npm run demo`: starts the simulators and the real program, plays the script before your eyes, holds all ends to it, and stays up for
 // trying. With `--once` it ends after that, with 0 when everything was as it must be and 1 when not.
 import { styleText } from 'node:util';
 import { play } from './play.ts';

@@ -8,6 +8,8 @@ import type { World } from './world.ts';
 
 const POLL_MS = 100;
 const RIGHT_FROM = 58;
+const LABELS = { whatsapp: 'WhatsApp', slack: 'Slack   ', discord: 'Discord ' } as const;
+const COLOURS = { whatsapp: 'green', slack: 'magenta', discord: 'blue' } as const;
 /** A terminal narrower than this gets one column with names before the lines. */
 const TWO_COLUMNS_FROM = 110;
 const TICKS = /^\S+@\S+ · /;
@@ -16,7 +18,7 @@ const TICKS = /^\S+@\S+ · /;
 interface Fact {
   readonly key: string;
   readonly at: number;
-  readonly side: 'whatsapp' | 'slack';
+  readonly side: 'whatsapp' | 'slack' | 'discord';
   readonly place: string;
   readonly who: string;
   readonly words: string;
@@ -32,7 +34,9 @@ export function tell(sentence: string): void {
 export function startScreen(world: World): () => void {
   const seen = new Set<string>();
   const look = (): void => {
-    const news = [...whatsappFacts(world), ...slackFacts(world)].filter((fact) => !seen.has(fact.key));
+    const news = [...whatsappFacts(world), ...slackFacts(world), ...discordFacts(world)].filter(
+      (fact) => !seen.has(fact.key),
+    );
     news.sort((a, b) => a.at - b.at);
     for (const fact of news) {
       if (seen.has(fact.key)) continue;
@@ -52,16 +56,16 @@ const isWide = (): boolean => process.stdout.isTTY && process.stdout.columns >= 
 
 function headline(): string {
   if (!isWide()) return '';
-  return `\n${styleText('bold', `${'WhatsApp'.padEnd(RIGHT_FROM)}Slack`)}\n${'─'.repeat(process.stdout.columns - 1)}`;
+  return `\n${styleText('bold', `${'WhatsApp'.padEnd(RIGHT_FROM)}Slack and Discord`)}\n${'─'.repeat(process.stdout.columns - 1)}`;
 }
 
 function line(fact: Fact): string {
   const isLeft = fact.side === 'whatsapp';
   const words = fact.words.replaceAll('\n', ' ⏎ ');
-  const place = styleText(isLeft ? 'green' : 'magenta', fact.place);
+  const place = styleText(COLOURS[fact.side], fact.side === 'discord' ? `Discord ${fact.place}` : fact.place);
   const who = fact.isSmall === true || fact.who === fact.place ? '' : styleText('bold', `${fact.who}: `);
   const text = fact.isSmall === true ? styleText('dim', words) : words;
-  if (!isWide()) return `${isLeft ? 'WhatsApp' : 'Slack   '} │ ${place}  ${who}${text}`;
+  if (!isWide()) return `${LABELS[fact.side]} │ ${place}  ${who}${text}`;
   return isLeft ? `${place}  ${who}${text}` : `${' '.repeat(RIGHT_FROM)}${place}  ${who}${text}`;
 }
 
@@ -139,6 +143,26 @@ function slackFacts(world: World): Fact[] {
   return [...facts, ...answers, ...directFacts(world)];
 }
 
+/** What Discord's channels show. The signs of its formatting are left as they are. */
+function discordFacts(world: World): Fact[] {
+  const now = Date.now();
+  return world.discord.channels().flatMap((channel) =>
+    channel.messages.flatMap((message): Fact[] => {
+      const lines = message.content.split('\n');
+      const small = lines.filter((each) => each.startsWith('-# ')).map((each) => each.slice(3));
+      const words = lines.filter((each) => !each.startsWith('-# ')).join('\n');
+      const attached = message.files.map(({ name }) => `[📎 ${name}] `).join('');
+      const common = { side: 'discord', place: `#${channel.name}`, who: message.author.name, at: now } as const;
+      const key = `discord ${message.id}`;
+      const ticks = small.find((each) => TICKS.test(each));
+      return [
+        ...(words === '' && attached === '' ? [] : [{ ...common, key, words: `${attached}${words}` }]),
+        ...(ticks === undefined ? [] : [{ ...common, key: `${key} ${ticks}`, words: `    ${ticks}`, isSmall: true }]),
+      ];
+    }),
+  );
+}
+
 function changes(
   message: Message,
   common: Omit<Fact, 'key' | 'words'>,
@@ -185,7 +209,7 @@ function short(text: string): string {
 
 /** How to go on from here by hand. */
 export function invitation(world: World): string {
-  const { program, token, slack, whatsapp, logFile } = world.addresses;
+  const { program, token, slack, discord, whatsapp, logFile } = world.addresses;
   const { mia } = world.phones;
   const [first] = chats;
   const heading = (text: string): string => styleText('bold', text);
@@ -210,6 +234,14 @@ export function invitation(world: World): string {
         .channels()
         .find(({ name }) => name === first?.channel)
         ?.topLevel.find((message) => message.username)?.ts,
+    }),
+    `  Discord, to look at   ${discord}`,
+    `  Write there, as a reply to the message with that id (without "replyTo": a note):`,
+    post(`${discord}/say`, {
+      email: 'dora@acme.test',
+      channel: first?.channel,
+      text: 'Gern geschehen!',
+      replyTo: (first && world.guildChannel(first))?.messages.find(({ author }) => author.webhook)?.id,
     }),
     `  WhatsApp, all phones   ${whatsapp}`,
     `  Write as a customer, and look at the customer's phone:`,

@@ -20,15 +20,21 @@ export const agents = {
   ben: { name: 'Ben', email: 'ben@acme.test' },
 } as const;
 
+/** Who works in the Discord server instead; they prove their email there by signing in. */
+export const guildAgents = {
+  dora: { name: 'Dora', email: 'dora@acme.test' },
+} as const;
+
 /** Somebody of the workspace whom nobody invited to Switchboard. */
 export const stranger = { name: 'Carl', email: 'carl@acme.test' } as const;
 
 export type Customer = keyof typeof customers;
 export type Agent = keyof typeof agents;
+export type GuildAgent = keyof typeof guildAgents;
 
 /**
  * One thing somebody does. `id` names what is said, for later steps. A step waits until both ends show what was said before it, unless it
- * comes `atOnce`. `reply` and `note` with `to` are written in the thread that begins with that message; `quotes` says whether the customer
+ * comes `atOnce`. `reply` and `note` with `to` are written in the thread that begins with that message; `replyInGuild` is a native reply to it in Discord; `quotes` says whether the customer
  * sees the reply quote it: not when it was the newest of a direct chat.
  */
 export type Step = { readonly atOnce?: true } & (
@@ -55,6 +61,14 @@ export type Step = { readonly atOnce?: true } & (
       readonly to: string;
       readonly text: string;
       readonly file?: FileName;
+      readonly quotes: boolean;
+    }
+  | {
+      readonly does: 'replyInGuild';
+      readonly by: GuildAgent;
+      readonly id: string;
+      readonly to: string;
+      readonly text: string;
       readonly quotes: boolean;
     }
   | { readonly does: 'note'; readonly by: Agent; readonly id: string; readonly to?: string; readonly text: string }
@@ -129,6 +143,15 @@ export const chats: readonly ChatScript[] = [
     { does: 'reply', by: 'ana', id: 'mistake', to: 'ten', text: 'Traga a fatura do Pedro, por favor.', quotes: true },
     { does: 'delete', of: 'mistake' },
     { does: 'typeOnPhone', id: 'until', text: 'Até amanhã! 👋' },
+    { does: 'write', by: 'joao', id: 'card', text: 'Aceitam cartão?' },
+    {
+      does: 'replyInGuild',
+      by: 'dora',
+      id: 'cards',
+      to: 'card',
+      text: 'Sim, João: débito e crédito. 💳',
+      quotes: false,
+    },
   ]),
   direct('leila', 'wa-ليلى-حداد', [
     { does: 'write', by: 'leila', id: 'date', text: 'مرحبا، هل يمكنني تغيير *موعد* التسليم؟' },
@@ -186,6 +209,15 @@ export const chats: readonly ChatScript[] = [
       { does: 'react', by: 'mia', to: 'drinks', emoji: '😂', atOnce: true },
       { does: 'write', by: 'zoe', id: 'berries', text: 'Mit Erdbeeren, bitte 🍓', quote: 'cake' },
       { does: 'react', by: 'ben', to: 'berries', emoji: '😋' },
+      {
+        does: 'replyInGuild',
+        by: 'dora',
+        id: 'cups',
+        to: 'drinks',
+        text: 'Perfeito! Copos levamos nós.',
+        quotes: true,
+      },
+      { does: 'react', by: 'joao', to: 'cups', emoji: '👏' },
     ],
   },
 ];

@@ -1,7 +1,7 @@
 // The last look, when the script is over: every chat once more, and what must not have happened anywhere.
 import { setTimeout as pause } from 'node:timers/promises';
 import { compare } from './compare.ts';
-import { isAgent, saidAfter } from './model.ts';
+import { isAgent, isGuildAgent, saidAfter } from './model.ts';
 import { chats } from './script.ts';
 import type { World } from './world.ts';
 
@@ -9,6 +9,9 @@ import type { World } from './world.ts';
 const QUIET_MS = 1_500;
 const LIMIT_MS = 20_000;
 const POLL_MS = 50;
+
+/** What is in the Discord server beside the chats: its first channel, and the program's category. */
+const GUILD_CHANNELS = new Set(['general', 'WhatsApp']);
 
 export interface Verdict {
   /** What is wrong, in sentences. */
@@ -25,6 +28,7 @@ export async function verify(world: World, ending: AbortSignal): Promise<Verdict
   faults.push(...strays(world), ...refusals(world));
   faults.push(...world.whatsapp.unknown.map((name) => `The simulated WhatsApp doesn't know ${name}.`));
   faults.push(...world.slack.unknown.map((name) => `The simulated Slack doesn't know ${name}.`));
+  faults.push(...world.discord.unknown.map((name) => `The simulated Discord doesn't know ${name}.`));
   faults.push(...world.program.errors.map((line) => `The program logged an error: ${line}`));
   for (const entry of world.whatsapp.history) {
     if (entry.kind === 'undecryptable')
@@ -32,19 +36,20 @@ export async function verify(world: World, ending: AbortSignal): Promise<Verdict
   }
   const said = chats.flatMap((chat) => saidAfter(chat, chat.steps));
   const outside = said.filter((one) => !one.staysInside);
-  const replies = outside.filter((one) => isAgent(one.by));
+  const replies = outside.filter((one) => isAgent(one.by) || isGuildAgent(one.by));
+  const guildCount = replies.filter((one) => isGuildAgent(one.by)).length;
   const fileCount = outside.filter((one) => one.file !== undefined).length;
   const noteCount = said.filter((one) => one.staysInside && isAgent(one.by)).length;
   const summary =
-    `${outside.length} messages in ${chats.length} chats verified on both ends: each once, in order, in its place; ` +
-    `${fileCount} files with all their bytes (SHA-256), ${replies.length} replies with their line, ` +
+    `${outside.length} messages in ${chats.length} chats verified on the phones, in Slack and in Discord: each once, in order, in its place; ` +
+    `${fileCount} files with all their bytes (SHA-256), ${replies.length} replies with their line (${guildCount} from Discord), ` +
     `${noteCount} notes and a stranger's reply kept inside.`;
   return { faults, summary };
 }
 
 /** Resolves when nothing has happened for a while; to false when something always did. */
 async function quiet(world: World, ending: AbortSignal): Promise<boolean> {
-  const now = (): number => world.slack.requests.length + world.whatsapp.history.length;
+  const now = (): number => world.slack.requests.length + world.discord.requests.length + world.whatsapp.history.length;
   const endsAt = performance.now() + LIMIT_MS;
   let last = now();
   let since = performance.now();
@@ -53,7 +58,7 @@ async function quiet(world: World, ending: AbortSignal): Promise<boolean> {
     const count = now();
     if (count !== last) since = performance.now();
     last = count;
-    if (performance.now() - since > QUIET_MS && world.slack.events.settled) return true;
+    if (performance.now() - since > QUIET_MS && world.slack.events.settled && world.discord.events.settled) return true;
   }
   return false;
 }
@@ -62,11 +67,13 @@ async function quiet(world: World, ending: AbortSignal): Promise<boolean> {
 function strays(world: World): string[] {
   const expected = new Set(chats.map((chat) => chat.channel));
   const channels = world.slack.channels().filter((channel) => !expected.has(channel.name));
+  const guildChannels = world.discord.channels().filter(({ name }) => !expected.has(name) && !GUILD_CHANNELS.has(name));
   const known = new Set(
     chats.flatMap((chat) => [world.to(chat).jid, ...chat.people.map((who) => world.phones[who].jid)]),
   );
   return [
     ...channels.map((channel) => `There is a channel nobody asked for: #${channel.name}.`),
+    ...guildChannels.map((channel) => `There is a channel nobody asked for in Discord: #${channel.name}.`),
     ...world.whatsapp.phones.flatMap((phone) =>
       phone.inbox
         .filter((message) => !known.has(message.chat))
