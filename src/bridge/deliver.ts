@@ -23,8 +23,10 @@ export interface DeliverParts {
   readonly log: Log;
 }
 
-/** Lanes worked on at once: enough to keep slow platforms busy, few enough for the database's pool. */
-const LANES_AT_ONCE = 24;
+/** Lanes worked on at once: enough to keep slow platforms busy. Whoever waits for a platform holds nothing of the database's pool. */
+const LANES_AT_ONCE = 96;
+/** Of these, lanes to one Workspace or number: what hangs takes no more hands, and the others go on as if nothing were. */
+const LANES_OF_TARGET = 16;
 /** After so many Deliveries a lane gives way to others that wait. */
 const DELIVERIES_A_TURN = 20;
 /** The slow poll: what was enqueued by another way than this process's store is found after this. */
@@ -64,7 +66,7 @@ function asBridgeError(error: unknown): BridgeError {
 export class Deliver {
   readonly #parts: DeliverParts;
   readonly #loop: Loop;
-  readonly #busy = new Map<string, Promise<void>>();
+  readonly #busy = new Map<string, { readonly target: LaneTarget; readonly work: Promise<void> }>();
   /** Targets that asked for a pause as a whole, until when. */
   readonly #pauses = new Map<LaneTarget, number>();
   #isStopping = false;
@@ -86,7 +88,7 @@ export class Deliver {
     this.#isStopping = true;
     this.#unsubscribe?.();
     await this.#loop.stop();
-    await Promise.allSettled(this.#busy.values());
+    await Promise.allSettled([...this.#busy.values()].map(({ work }) => work));
   }
 
   async #round(): Promise<void> {
@@ -94,13 +96,15 @@ export class Deliver {
     const room = LANES_AT_ONCE - this.#busy.size;
     const fence = lease.fence;
     if (room <= 0 || fence === undefined || !lease.valid() || this.#isStopping) return;
-    const lanes = await store.read.deliveries.claim(fence, [...this.#busy.keys()], room, clock.now());
+    const busy = [...this.#busy].map(([id, { target }]) => ({ id, target }));
+    const limits = { limit: room, share: LANES_OF_TARGET };
+    const lanes = await store.read.deliveries.claim(fence, busy, limits, clock.now());
     for (const lane of lanes) {
       const work = this.#work(lane, fence).finally(() => {
         this.#busy.delete(lane.id);
         this.#loop.wake();
       });
-      this.#busy.set(lane.id, work);
+      this.#busy.set(lane.id, { target: lane.target, work });
     }
   }
 

@@ -56,6 +56,9 @@ export const DeliveryEntity = defineEntity({
   ],
 });
 
+/** The order in which lanes are taken: what people wait for first. */
+const URGENCY = sql.raw(`case class when 'live' then 0 when 'status' then 1 else 2 end`);
+
 export interface Delivery {
   readonly id: DeliveryId;
   readonly laneId: string;
@@ -139,14 +142,25 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
     enqueued();
   },
   /**
-   * Takes up to `limit` due lanes for the holder of `fence`; `busy` are those it works on already. Live lanes come first. Only trouble makes a
-   * lane wait: a time written before the clock was set back doesn't.
+   * Takes up to `limit` due lanes for the holder of `fence`, of each target no more than `share` together with those it works on already
+   * (`busy`): a target that hangs leaves room for the others. Live lanes come first. Only trouble makes a lane wait: a time written before the
+   * clock was set back doesn't.
    */
-  claim: async (fence: bigint, busy: readonly string[], limit: number, now: Date): Promise<Lane[]> => {
-    const rows = await sql<Lane>`update lane set fence = ${fence.toString()} where id in
-      (select id from lane where waiting > 0 and (last_error is null or next_at <= ${now}) and not (id = any(${sql.lit(`{${busy.join(',')}}`)}::bigint[]))
-       order by case class when 'live' then 0 when 'status' then 1 else 2 end, next_at limit ${limit} for update skip locked)
-      returning id::text, key, target, class, attempts`.execute(db);
+  claim: async (
+    fence: bigint,
+    busy: readonly Pick<Lane, 'id' | 'target'>[],
+    { limit, share }: { readonly limit: number; readonly share: number },
+    now: Date,
+  ): Promise<Lane[]> => {
+    const rows = await sql<Lane>`
+      with busy as (select * from jsonb_to_recordset(${JSON.stringify(busy)}::jsonb) as b (id bigint, target text)),
+        due as (select id, row_number() over (partition by target order by ${URGENCY}, next_at)
+            + (select count(*) from busy where busy.target = lane.target) as rank
+          from lane where waiting > 0 and (last_error is null or next_at <= ${now}) and id not in (select id from busy))
+      update lane set fence = ${fence.toString()} where id in
+        (select id from lane where id in (select id from due where rank <= ${share})
+          order by ${URGENCY}, next_at limit ${limit} for update skip locked)
+        returning id::text, key, target, class, attempts`.execute(db);
     return rows.rows;
   },
   head: (laneId: string): Promise<Delivery | undefined> =>
