@@ -120,7 +120,7 @@ export async function viewOf(
     ...(agent === undefined && message.source !== 'web' ? {} : { replier: agent?.email ?? 'API' }),
     state: message.state === null ? undefined : { state: message.state, reason: message.reason ?? undefined },
     marks: [
-      ...(message.note ? ['a note: it stays in the team'] : []),
+      ...(message.note ? [`a note by ${agent?.email ?? author.name}: it stays in the team`] : []),
       ...(message.source === 'phone' ? ['from the phone'] : []),
       ...(message.forwarded ? ['forwarded'] : []),
     ],

@@ -139,7 +139,7 @@ async function agentNamed(
   if (one !== undefined) return { refused: `Several people are called ${quoted(written)}; use their email.` };
   const hint = hintAt(
     written.replace(/^@/u, ''),
-    team.flatMap(({ email, name }) => [email, ...(name === null ? [] : [name])]),
+    team.flatMap(({ email, name }) => [email, email.split('@')[0] ?? '', ...(name === null ? [] : [name])]),
   );
   return { refused: `Nobody in the team is ${quoted(written)}.${hint}` };
 }

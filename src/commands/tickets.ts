@@ -266,15 +266,15 @@ const TITLES: Readonly<Record<string, string>> = {
 function noneWords(which: string): string {
   switch (which) {
     case 'mine':
-      return 'No ticket is yours.';
+      return 'No unresolved ticket is yours.';
     case 'free':
-      return 'Every ticket is somebody’s.';
+      return 'No unresolved ticket is nobody’s.';
     case 'closed':
-      return 'No ticket is closed.';
+      return 'There are no closed tickets.';
     case 'all':
-      return 'There are no tickets yet. /wa ticket open makes one.';
+      return 'There are no tickets. /wa ticket open makes one.';
     default:
-      return 'Every ticket is closed.';
+      return 'There are no unresolved tickets.';
   }
 }
 

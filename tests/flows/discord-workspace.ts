@@ -184,14 +184,14 @@ function linkedIn({ reference, content }: Message): string | undefined {
   return reference?.messageId ?? /^-# ↪ \[in reply to this message\]\(<\S+\/(\d+)>\)/.exec(content)?.[1];
 }
 
-function read(message: Message): ReturnType<typeof readMarkdown> {
+export function read(message: Message): ReturnType<typeof readMarkdown> {
   const content = message.content.replace(/^-# ↪ \[in reply to this message\]\(<\S+>\)\n?/, '');
   const reading = readMarkdown([content, ...message.embeds.map(({ description }) => description ?? '')].join('\n'));
   return { ...reading, words: reading.words.trim() };
 }
 
 /** The Reply button, which stands under every customer's message, is left out. */
-function buttonsIn(message: Message): TownPost['buttons'] {
+export function buttonsIn(message: Message): TownPost['buttons'] {
   return message.components
     .flatMap((row) => (Array.isArray(row['components']) ? (row['components'] as Record<string, unknown>[]) : []))
     .map((button) => ({ action: String(button['custom_id']), label: String(button['label']) }))

@@ -172,7 +172,7 @@ function townPost(slack: SlackSimulator, message: Message): TownPost {
 }
 
 /** The words of a message: its blocks one after the other. */
-function read({ blocks, text }: Pick<Message, 'blocks' | 'text'>): string {
+export function read({ blocks, text }: Pick<Message, 'blocks' | 'text'>): string {
   return (blocks === undefined ? text : wordsIn(blocks)).trim();
 }
 
@@ -192,7 +192,7 @@ function character(unicode: string): string {
   return String.fromCodePoint(...unicode.split('-').map((code) => Number.parseInt(code, 16)));
 }
 
-function buttonsIn(blocks: readonly Record<string, unknown>[]): TownPost['buttons'] {
+export function buttonsIn(blocks: readonly Record<string, unknown>[]): TownPost['buttons'] {
   return blocks
     .flatMap((block) => (block['type'] === 'actions' ? (block['elements'] as Record<string, unknown>[]) : []))
     .map((element) => ({ action: String(element['action_id']), label: wordsIn(element['text']) }));

@@ -1,0 +1,4 @@
+// Every command on the simulated Discord.
+import { commandsSuite } from './commands/suite.ts';
+
+commandsSuite('discord');
