@@ -67,38 +67,40 @@ async function ledgerLines({ store, clock }: Parts, ask: Ask): Promise<string[]>
 
 async function lineOf({ store }: Parts, ask: Ask, row: ListedDelivery, place: number): Promise<string> {
   const chat = row.chatId === null ? undefined : await store.read.listings.chat(row.chatId);
-  const name = chat === undefined ? 'nobody in particular' : chatName(ask, chat);
+  const what = taskWords(row.task.kind, chat === undefined ? undefined : chatName(ask, chat));
   const state = row.state === 'failed' ? 'failed' : 'not confirmed';
   const reason = row.reason === null ? '' : `: ${row.reason}`;
-  return `${place}. ${taskWords(row.task.kind)} ${name}, ${timeOf(row.createdAt)} — ${state}${reason}`;
+  return `${place}. ${what}, ${timeOf(row.createdAt)} — ${state}${reason}`;
 }
 
-function taskWords(kind: ListedDelivery['task']['kind']): string {
+/** `name`: the Chat's; undefined where it's about none. */
+function taskWords(kind: ListedDelivery['task']['kind'], name: string | undefined): string {
+  const chat = name ?? 'a chat that is gone';
   switch (kind) {
     case 'send':
-      return 'A reply to';
+      return `A reply to ${chat}`;
     case 'amend':
-      return 'An edit to';
+      return `An edit to ${chat}`;
     case 'revoke':
-      return 'A deletion for';
+      return `A deletion for ${chat}`;
     case 'react':
-      return 'A reaction to';
+      return `A reaction to ${chat}`;
     case 'read':
-      return 'Read marks for';
+      return `Read marks for ${chat}`;
     case 'show':
-      return 'A post in the channel of';
+      return `A post in the channel of ${chat}`;
     case 'reactions':
-      return 'Reactions in the channel of';
+      return `Reactions in the channel of ${chat}`;
     case 'line':
-      return 'The line under a reply to';
-    case 'invite':
-      return 'The mail that invites';
+      return `The line under a reply to ${chat}`;
     case 'card':
-      return 'A ticket’s card in the channel of';
+      return `A ticket’s card in the channel of ${chat}`;
+    case 'invite':
+      return 'The mail of an invitation';
     case 'digest':
-      return 'A digest about';
+      return 'The digest';
     case 'notice':
-      return 'A notice about';
+      return name === undefined ? 'A notice' : `A notice about ${name}`;
   }
 }
 

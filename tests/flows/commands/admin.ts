@@ -39,8 +39,8 @@ export function adminTests(stage: Stage): void {
 
   test('invites by a form, which says what is wrong and keeps what was written', async () => {
     expect((await ana('invite')).isForm).toBe(true);
-    expect((await stage.ana.fill({ emails: ',', role: 'member' })).text).toMatch(/no email/);
-    const invited = await stage.ana.fill({ emails: 'fay@far.test', role: 'admin' });
+    expect((await stage.ana.send({ emails: ',', role: 'member' })).text).toMatch(/no email/);
+    const invited = await stage.ana.send({ emails: 'fay@far.test', role: 'admin' });
     expect(invited.text).toContain('fay@far.test is invited');
     expect(await said('team', { agent: 'fay@far.test' })).toContain('admin · invited');
   });
@@ -59,10 +59,10 @@ export function adminTests(stage: Stage): void {
       const person = await ana('team', { agent: email });
       expect(person.text).toContain('Not linked to anybody here.');
       expect((await stage.ana.press(person, 'Link')).isForm).toBe(true);
-      expect((await stage.ana.fill({ user: 'Eve' })).text).toContain('“Eve” is no member ID.');
-      expect((await stage.ana.fill({ user: bot })).text).toContain('That is a bot; only people can be linked.');
-      expect((await stage.ana.fill({ user: guest })).text).toContain('No full member here has this ID');
-      expect((await stage.ana.fill({ user: userId })).text).toContain(`${email} is linked here by your word.`);
+      expect((await stage.ana.send({ user: 'Eve' })).text).toContain('“Eve” is no member ID.');
+      expect((await stage.ana.send({ user: bot })).text).toContain('That is a bot; only people can be linked.');
+      expect((await stage.ana.send({ user: guest })).text).toContain('No full member here has this ID');
+      expect((await stage.ana.send({ user: userId })).text).toContain(`${email} is linked here by your word.`);
       expect(await said('team', { agent: email })).toContain('Linked here by an admin’s word.');
     }
     const { cleo, dan } = stage;
@@ -187,7 +187,7 @@ export function adminTests(stage: Stage): void {
     const { mia, miaChannel } = stage;
     const form = await stage.ana.press(await ana('q'), 'New or change');
     expect(form.isForm).toBe(true);
-    const kept = await stage.ana.fill({ name: 'Hours', text: 'We are open from 9 to 5.' });
+    const kept = await stage.ana.send({ name: 'Hours', text: 'We are open from 9 to 5.' });
     expect(kept.text).toContain('“Hours” is there');
     expect(await said('q', { name: 'hour' })).toContain('Did you mean “Hours”?');
     expect(await said('q', { name: 'hours' })).toContain('This channel shows no WhatsApp chat');

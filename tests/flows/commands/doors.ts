@@ -28,7 +28,7 @@ export interface Asker {
   /** Presses a button of an answer. */
   press(told: Told, label: string): Promise<Told>;
   /** Sends the form that is open; after one that was refused, the same once more. */
-  fill(values: Options): Promise<Told>;
+  send(values: Options): Promise<Told>;
   /** Chooses a shortcut from a message's menu, by its action. */
   choose(place: TownChannel, post: TownPost, action: string): Promise<Told>;
   /** What is offered for the last of the options; undefined where nothing is ever offered. */
@@ -137,7 +137,7 @@ function slackDoor(town: Town): Door {
         await client.click({ ...answer, user: client.id }, actionOf(told, label));
         return heard(label);
       },
-      fill: async (values) => {
+      send: async (values) => {
         const view = client.modal;
         if (view === undefined) throw new Error('no form is open');
         const heard = listen(place);
@@ -225,7 +225,7 @@ function discordDoor(town: Town): Door {
       give: async (place, command, options = {}) =>
         answered(`an answer to /wa ${command}`, await client.slashCommand(place.id, `/wa ${command}`, options)),
       press,
-      fill: async (values) => {
+      send: async (values) => {
         // A form that was refused is closed: a button opens it again.
         if (client.modal === undefined && refused !== undefined) await press(refused, 'Change it');
         const told = await answered('an answer to a form', await client.submitModal(values));

@@ -151,11 +151,9 @@ export function outsideTests(stage: Stage): void {
 
   test('can’t press a button that was offered to an admin', async () => {
     const offered = await stage.ana.give(stage.lobby, 'number remove', { number: 'Support' });
-    await stage.dan
-      .press(offered, 'Remove it')
-      .then((told) => expect(told.text).toContain('That was too long ago, or was done already.'))
-      // Where the client keeps others' answers from them.
-      .catch((error: unknown) => expect(String(error)).toContain('Missing Access'));
+    // Where the client keeps others' answers from them, there is nothing to press.
+    const pressed = await stage.dan.press(offered, 'Remove it').then(({ text }) => text, String);
+    expect(pressed).toMatch(/That was too long ago, or was done already\.|Missing Access/);
     const numbers = await stage.ana.give(stage.lobby, 'number list');
     expect(numbers.text).toContain('Support — connected');
   });

@@ -1,6 +1,6 @@
 // Who takes part in the tests of commands: an admin, a member with access, one without, and a stranger; and what each of them has asked.
 import type { Phone } from '../../../simulators/whatsapp/index.ts';
-import { channelOf, channelWith, postWith } from '../desk.ts';
+import { channelWith, postWith } from '../desk.ts';
 import { Town } from '../town.ts';
 import type { PlatformName, TownChannel } from '../workspace.ts';
 import { doorOf, type Asker, type Door } from './doors.ts';
@@ -76,11 +76,4 @@ export async function open(stage: Stage): Promise<void> {
   await stage.leo.sendText(stage.office, 'Hello from Leo');
   await postWith(town, 'leo', 'Hello from Leo');
   stage.miaChannel = await channelWith(town, 'mia', [stage.ana.person]);
-}
-
-/** The channel of a customer as it is now. */
-export function channelNow(stage: Stage, name: string): TownChannel {
-  const channel = channelOf(stage.town.desk, name);
-  if (channel === undefined) throw new Error(`there is no channel of ${name}`);
-  return channel;
 }

@@ -22,11 +22,21 @@ export function commandsSuite(platform: PlatformName): void {
     expect(Object.keys(SAMPLES).toSorted()).toEqual(paths.toSorted());
   });
 
-  describe('whoever sees who waits', () => waitingTests(stage));
-  describe('an admin', () => adminTests(stage));
-  describe('the work of the team', () => workTests(stage));
-  describe('a member with access', () => memberTests(stage));
-  describe('a member without access', () => outsideTests(stage));
+  describe('whoever sees who waits', () => {
+    waitingTests(stage);
+  });
+  describe('an admin', () => {
+    adminTests(stage);
+  });
+  describe('the work of the team', () => {
+    workTests(stage);
+  });
+  describe('a member with access', () => {
+    memberTests(stage);
+  });
+  describe('a member without access', () => {
+    outsideTests(stage);
+  });
 
   describe('a stranger', () => {
     test.for(forAgents)('may not give /wa %s', async (command) => {
