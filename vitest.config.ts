@@ -1,8 +1,24 @@
 // How tests run: real PostgreSQL for all files of a run, each file in a process of its own.
 import { defineConfig } from 'vitest/config';
+import { planted } from './tests/support/plants.ts';
+
+/** With PLANT set, the fault of that name is put into the source: see tests/flows/plants-suite.ts. */
+const planting = {
+  name: 'planting',
+  enforce: 'pre' as const,
+  transform: (code: string, file: string) => {
+    const withFault = planted(file, code);
+    return withFault === undefined ? undefined : { code: withFault, map: null };
+  },
+};
+
+const isPlanted = process.env['PLANT'] !== undefined;
 
 export default defineConfig({
+  plugins: isPlanted ? [planting] : [],
   test: {
+    // Vitest keeps what it transformed and knows nothing of plants: neither may a fault be left out, nor stay for the next run.
+    fsModuleCache: !isPlanted,
     globalSetup: ['tests/support/global-postgres.ts'],
     setupFiles: ['tests/seed.ts'],
     pool: 'forks',

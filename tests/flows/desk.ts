@@ -4,7 +4,7 @@ import type { Town } from './town.ts';
 import type { ShownFile, TownChannel, TownPerson, TownPost, TownWorkspace } from './workspace.ts';
 
 /** Generous: the machine may be busy; waits end as soon as the state is there. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = Number(process.env['PATIENCE_MS'] ?? 60_000);
 
 /** The channel of a customer or group; undefined as long as there is none. */
 export function channelOf(desk: TownWorkspace, name: string): TownChannel | undefined {

@@ -81,18 +81,18 @@ export function linesSuite(platform: PlatformName): void {
   );
 
   test('a link that dies before the confirmation: the customer has the reply once, and the line says so', async () => {
-    const here = await stage.chat('Cutter');
-    const { phone, channel, root } = here;
+    const { phone, channel, root } = await stage.chat('Cutter');
     onTestFinished(() => stage.town.whatsapp.faults.acks(stage.office, { kind: 'prompt' }));
     stage.town.whatsapp.faults.acks(stage.office, { kind: 'cut' }, 1);
     await stage.ana.say(channel, 'said once', { replyTo: root });
     await got(phone, 'said once');
-    await stage.line(here, '✓✓ delivered');
     await stage.ana.say(channel, 'said after it', { replyTo: root });
     await got(phone, 'said after it');
     await stage.town.quiet();
     const received = phone.inbox.filter(({ fromMe }) => !fromMe);
     expect(received.map(({ text }) => text)).toEqual(['said once', 'said after it']);
+    const areDelivered = (): boolean => lines(channel, root).every((each) => each.includes('✓✓ delivered'));
+    await stage.town.until(areDelivered, 'both lines to say so', PATIENCE_MS);
     expect(lines(channel, root)).toHaveLength(2);
   });
 
@@ -112,9 +112,9 @@ export function linesSuite(platform: PlatformName): void {
     stage.town.whatsapp.faults.acceptLogins(stage.office);
     await stage.ana.say(channel, 'mine now', { replyTo: root });
     await got(phone, 'mine now');
-    await stage.line(here, 'cy@acme.test · ✗ not sent');
-    await stage.town.quiet();
+    // Both went the same way, in order.
     expect(phone.inbox.filter(({ fromMe }) => !fromMe).map(({ text }) => text)).toEqual(['mine now']);
+    await stage.line(here, 'cy@acme.test · ✗ not sent');
   }, 180_000);
 
   silent(

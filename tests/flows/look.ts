@@ -4,7 +4,7 @@ import { channelOf, said } from './crash.ts';
 import type { Town } from './town.ts';
 
 /** Generous: the machine may be busy; waits end as soon as the state is there. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = Number(process.env['PATIENCE_MS'] ?? 60_000);
 
 function wordsIn(value: unknown): string {
   if (Array.isArray(value)) return value.map(wordsIn).join('');

@@ -1,6 +1,8 @@
 // A program of ours in a process of its own, for tests that kill, pause and restart it.
 import { spawn } from 'node:child_process';
 
+const PLANTING = new URL('plant.ts', import.meta.url).pathname;
+
 /** A running child process. What it prints is kept, line by line. */
 export interface Program {
   readonly pid: number;
@@ -20,7 +22,13 @@ export function runProgram(
   env: NodeJS.ProcessEnv = process.env,
   nodeOptions: readonly string[] = [],
 ): Program {
-  const child = spawn(process.execPath, [...nodeOptions, file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  // A run with a planted fault plants it in the programs as well.
+  const { PLANT } = process.env;
+  const preload = PLANT === undefined ? [] : ['--import', PLANTING];
+  const child = spawn(process.execPath, [...preload, ...nodeOptions, file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: PLANT === undefined ? env : { ...env, PLANT },
+  });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const tell = (): void => waiting.forEach((look) => look());
