@@ -11,7 +11,7 @@ const root = path.join(import.meta.dirname, '../..');
 const VITEST = path.join(root, 'node_modules/vitest/vitest.mjs');
 /** What is waited for in vain is waited for no longer than this. */
 const PATIENCE_MS = 15_000;
-const LONGEST_MS = 180_000;
+const LONGEST_MS = 300_000;
 
 interface Outcome {
   readonly title: string;
