@@ -1,4 +1,4 @@
-// One crash: the program dies at a numbered point in the middle of a conversation, comes back, and everything must be where it belongs, once.
+// Crashes: the program dies at chosen points of a conversation, comes back each time, and everything must be where it belongs, once.
 import type { Channel, Message } from '../../simulators/slack/index.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import type { Town } from './town.ts';
@@ -19,7 +19,7 @@ export interface Scenario {
   /** Does its part, waiting for what it needs to see; resolves when all that must come has come. */
   play(stage: Stage, run: string): Promise<void>;
   /** Throws when anything is lost, doubled or out of order. */
-  check(stage: Stage, run: string): void;
+  check(stage: Stage, run: string): void | Promise<void>;
 }
 
 /** The channel's messages that show somebody's words, in order; what Slack itself says is left out. */
@@ -38,45 +38,52 @@ export function count(channel: Channel | undefined, text: string): number {
   return said(channel).filter((message) => JSON.stringify([message.text, message.blocks]).includes(text)).length;
 }
 
-/** What a run with a numbered point came to. */
-export interface CrashRun {
-  readonly hasDied: boolean;
-}
+/** Where a life of the program ends: at the point of a number, counted from its start, or at the first of a name. */
+export type Fate = { readonly at: number } | { readonly name: string };
 
 /**
- * Plays a scenario with a program that dies at point `dieAt` (0: nowhere) and is started again at once, waits until nothing is under way, and
- * checks. With `log` the names of the points that were passed are written there.
+ * Plays a scenario while the program lives one life after the other, each until its fate comes or the play is over; once the fates are used up it
+ * lives on. Then waits until nothing is under way, and checks. Gives the fates that came; with `log`, the name of each point passed is written there.
  */
-export async function crashAt(
+export async function playThroughDeaths(
   stage: Stage,
   scenario: Scenario,
-  dieAt: number,
+  fates: readonly Fate[],
   run: string,
   log?: string,
-): Promise<CrashRun> {
+): Promise<readonly Fate[]> {
   const { town } = stage;
-  const env = { CRASH_AT: String(dieAt), ...(log === undefined ? {} : { CRASH_LOG: log }) };
-  const program = await town.start(env, ['--import', PRELOAD]);
-  let hasDied = false;
+  const met: Fate[] = [];
   let isOver = false;
-  const revival = program.ended.then(async () => {
-    if (isOver) return;
-    hasDied = true;
-    await town.start();
-  });
-  await town.until(() => town.isConnected(), 'the number and the workspace to be connected');
-  program.signal('SIGUSR2');
-  try {
+  const lives = (async () => {
+    for (const fate of [...fates, undefined]) {
+      const env = {
+        ...(log === undefined ? {} : { CRASH_LOG: log }),
+        ...(fate === undefined ? {} : 'at' in fate ? { CRASH_AT: String(fate.at) } : { CRASH_NAME: fate.name }),
+      };
+      const program = town.run(env, ['--import', PRELOAD]);
+      const end = await program.ended;
+      if (isOver) return;
+      if (fate === undefined || end !== 'SIGKILL') {
+        throw new Error(`The program ended with ${end} by itself:\n${program.lines.slice(-25).join('\n')}`);
+      }
+      met.push(fate);
+    }
+  })();
+  // Whichever ends first: lives end by themselves only with an error.
+  const play = (async () => {
     await scenario.play(stage, run);
-    if (hasDied) await revival;
     await town.quiet();
-    scenario.check(stage, run);
+    await scenario.check(stage, run);
+  })();
+  try {
+    await Promise.race([play, lives.then(() => play)]);
   } catch (error) {
-    throw new Error(`${scenario.name}, ended at point ${dieAt}`, { cause: error });
+    throw new Error(`${scenario.name}, after deaths at ${JSON.stringify(met)}`, { cause: error });
   } finally {
     isOver = true;
-    await town.stop();
-    await revival;
+    town.program.signal('SIGKILL');
+    await Promise.allSettled([lives, play]);
   }
-  return { hasDied };
+  return met;
 }

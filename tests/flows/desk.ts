@@ -22,11 +22,17 @@ export function count(channel: TownChannel | undefined, text: string): number {
 }
 
 /** The post that shows this text, once it's there. */
-export async function postWith(town: Town, name: string, text: string, desk = town.desk): Promise<TownPost> {
+export async function postWith(
+  town: Town,
+  name: string,
+  text: string,
+  desk = town.desk,
+  timeoutMs = PATIENCE_MS,
+): Promise<TownPost> {
   return town.until(
     () => channelOf(desk, name)?.posts.find((post) => post.text.includes(text)),
     `“${text}” in the ${desk.platform} channel of ${name}`,
-    PATIENCE_MS,
+    timeoutMs,
   );
 }
 
@@ -36,6 +42,7 @@ export async function channelWith(
   name: string,
   people: readonly TownPerson[],
   desk = town.desk,
+  timeoutMs = PATIENCE_MS,
 ): Promise<TownChannel> {
   return town.until(
     () => {
@@ -43,7 +50,7 @@ export async function channelWith(
       return people.every((person) => channel?.has(person)) ? channel : undefined;
     },
     `${people.map((person) => person.name).join(', ')} in the ${desk.platform} channel of ${name}`,
-    PATIENCE_MS,
+    timeoutMs,
   );
 }
 
@@ -53,6 +60,7 @@ export async function fileIn(
   name: string,
   accept: (file: ShownFile) => boolean,
   desk = town.desk,
+  timeoutMs = PATIENCE_MS,
 ): Promise<{ readonly file: ShownFile; readonly post: TownPost }> {
   return town.until(
     () => {
@@ -63,7 +71,7 @@ export async function fileIn(
       return undefined;
     },
     `a file in the ${desk.platform} channel of ${name}`,
-    PATIENCE_MS,
+    timeoutMs,
   );
 }
 

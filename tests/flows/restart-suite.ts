@@ -1,19 +1,26 @@
-// The restart tests: a program that dies at numbered points of each conversation, a seeded sample of them or all.
+// The restart tests: the program dies before or after a write, a call or a frame, over and over in one conversation. Some chosen steps of each, or every one.
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sample, seed } from '../support/seed.ts';
 import { conversations } from './conversations.ts';
-import { crashAt, type Stage } from './crash.ts';
+import { playThroughDeaths, type Fate, type Stage } from './crash.ts';
 import { Town } from './town.ts';
 import type { PlatformName } from './workspace.ts';
 
-/** One crash takes seconds, most of it the two starts of the program. */
-const LONGEST_CRASH_MS = 60_000;
+/** One death takes seconds, most of it the next start of the program. */
+const LONGEST_DEATH_MS = 60_000;
+/** More deaths in one play, and its waits would become too long. */
+const DEATHS_A_PLAY = 15;
+/** Deaths by number come at any step of a life that may pass hundreds: this far on at most. */
+const LONGEST_LIFE = 300;
 
-/** `count` points of each conversation on a platform, chosen by the seed. */
-export function restartSuite(platform: PlatformName, count: number): void {
+/**
+ * A step is a write to the database, a call or a frame, before it and after it, by name. `count` steps of each conversation are died at, chosen by
+ * the seed; with `every` all of them are, and then as many lives again end at points of any number, so that a name's later occurrences are met too.
+ */
+export function restartSuite(platform: PlatformName, count: number | 'every'): void {
   let stage: Stage;
 
   beforeAll(async () => {
@@ -29,25 +36,52 @@ export function restartSuite(platform: PlatformName, count: number): void {
   afterAll(() => stage.town.close());
 
   describe.each(conversations)(`$name in ${platform}`, (scenario) => {
-    let points = 0;
+    let steps: string[] = [];
 
-    test('passes many points when nothing happens', async () => {
+    /** Plays until each fate came, or couldn't; how many came. */
+    async function meet(fates: readonly Fate[], run: string): Promise<number> {
+      let [left, deaths, plays] = [[...fates], 0, 0];
+      while (left.length > 0) {
+        plays += 1;
+        const met = await playThroughDeaths(stage, scenario, left.slice(0, DEATHS_A_PLAY), `${run}${plays}`);
+        deaths += met.length;
+        // Fates come in their order: the one after the last didn't come in a whole play.
+        left = left.slice(met.length < Math.min(left.length, DEATHS_A_PLAY) ? met.length + 1 : met.length);
+      }
+      return deaths;
+    }
+
+    test('passes many steps when nothing happens', async () => {
       const log = path.join(await mkdtemp(path.join(tmpdir(), 'points-')), 'points');
-      await crashAt(stage, scenario, 0, 'calm', log);
-      points = (await readFile(log, 'utf8')).trim().split('\n').length;
-      expect(points).toBeGreaterThan(40);
-    }, 120_000);
+      await playThroughDeaths(stage, scenario, [], 'calm', log);
+      steps = [...new Set((await readFile(log, 'utf8')).trim().split('\n'))];
+      expect(steps.length).toBeGreaterThan(40);
+    }, 240_000);
 
     test(
-      `loses and doubles nothing at ${count} points of seed ${seed}`,
+      count === 'every'
+        ? 'loses and doubles nothing at any step'
+        : `loses and doubles nothing at ${count} steps of seed ${seed}`,
       async () => {
-        // How many points there are differs a little from run to run: the last ones may not be reached.
-        let deaths = 0;
-        const chosen = sample(`${platform} ${scenario.name}`, points, count);
-        for (const dieAt of chosen) deaths += (await crashAt(stage, scenario, dieAt, `r${dieAt}`)).hasDied ? 1 : 0;
-        expect(deaths).toBeGreaterThanOrEqual(chosen.length / 2);
+        const { length } = steps;
+        const chosen =
+          count === 'every' ? steps : sample(`${platform} ${scenario.name}`, length, count).map((n) => steps[n - 1]!);
+        const deaths = await meet(
+          chosen.map((name) => ({ name })),
+          'a',
+        );
+        // A few steps belong to the first start alone, or depend on what happens to be first.
+        expect(deaths).toBeGreaterThanOrEqual(chosen.length * 0.6);
+        if (count !== 'every') return;
+        const numbers = sample(`${platform} ${scenario.name} anywhere`, LONGEST_LIFE, length);
+        expect(
+          await meet(
+            numbers.map((at) => ({ at })),
+            'b',
+          ),
+        ).toBeGreaterThanOrEqual(length * 0.3);
       },
-      count * LONGEST_CRASH_MS,
+      (count === 'every' ? 300 : count) * LONGEST_DEATH_MS,
     );
   });
 }

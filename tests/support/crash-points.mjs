@@ -1,27 +1,22 @@
-// Preloaded into the program by restart tests: numbers every write to the database, call to Slack or Discord and frame to WhatsApp, and ends the process at one.
+// Preloaded into the program by restart tests: counts every write to the database, call to Slack or Discord and frame on a socket, and ends the process at one.
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';
 import { Agent } from 'undici';
 import { WebSocket } from 'ws';
 
-/** Which point to die at, from 1; 0 dies nowhere. */
+/** Which point to die at, from 1; 0 dies at no number. */
 const dieAt = Number(process.env.CRASH_AT ?? 0);
+/** Dies at the first point of this name. */
+const dieAtName = process.env.CRASH_NAME;
 /** Where to write the name of each point passed. */
 const log = process.env.CRASH_LOG;
 
-let isCounting = false;
 let count = 0;
 
-/** The test says when it begins, so that the numbers don't depend on the start. */
-process.on('SIGUSR2', () => {
-  isCounting = true;
-});
-
 function point(name) {
-  if (!isCounting) return;
   count += 1;
-  if (log !== undefined) appendFileSync(log, `${count} ${name}\n`);
-  if (count === dieAt) process.kill(process.pid, 'SIGKILL');
+  if (log !== undefined) appendFileSync(log, `${name}\n`);
+  if (count === dieAt || name === dieAtName) process.kill(process.pid, 'SIGKILL');
 }
 
 /** Reads change nothing; the lease and the taking and giving back of lanes happen all the time. */
@@ -78,9 +73,18 @@ Agent.prototype.dispatch = function (options, handler) {
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (data, ...rest) {
   const done = typeof rest.at(-1) === 'function' ? rest.pop() : undefined;
-  point('before whatsapp frame');
+  point('before a frame');
   return send.call(this, data, ...rest, (error) => {
-    point('after whatsapp frame');
+    point('after a frame');
     done?.(error);
   });
+};
+
+const emit = WebSocket.prototype.emit;
+WebSocket.prototype.emit = function (event, ...rest) {
+  if (event !== 'message') return emit.call(this, event, ...rest);
+  point('before a frame is read');
+  const wasHeard = emit.call(this, event, ...rest);
+  point('after a frame is read');
+  return wasHeard;
 };
