@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { DiscordSimulator } from '../../simulators/discord/index.ts';
 import type { Channel, Person, SlackSimulator } from '../../simulators/slack/index.ts';
 import { startWhatsApp, type Phone, type WhatsAppSimulator } from '../../simulators/whatsapp/index.ts';
+import type { DatabaseAddress } from '../../src/runtime/database-url.ts';
 import { connect, freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runProgram, type Program } from '../support/program.ts';
 import { startDiscordWorkspace, type DiscordWorkspace } from './discord-workspace.ts';
@@ -217,10 +218,10 @@ export class Town {
     return status === 200 && states.every((each) => each?.state === 'connected');
   }
 
-  /** Waits until nothing is under way: no inbox row, no delivery, no event of a workspace waits. */
-  async quiet(): Promise<void> {
+  /** Waits until nothing is under way: no inbox row, no delivery, no event of a workspace waits. `address` for a program with another database. */
+  async quiet(address: DatabaseAddress = this.database): Promise<void> {
     await Promise.all(this.workspaces.map((workspace) => workspace.settled(20_000)));
-    const client = await connect(this.database);
+    const client = await connect(address);
     let waiting: readonly object[] = [];
     try {
       await this.until(

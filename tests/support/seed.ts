@@ -16,3 +16,13 @@ export function sample(name: string, of: number, size: number): number[] {
     .map(({ number }) => number)
     .sort((a, b) => a - b);
 }
+
+/** An endless row of numbers from 0 to 1, the same for the same seed. `name` makes each test's row its own. */
+export function chance(name: string): () => number {
+  let step = 0;
+  return () => {
+    step += 1;
+    const digest = createHash('sha256').update(`${seed} ${name} ${step}`).digest();
+    return digest.readUInt32BE(0) / 2 ** 32;
+  };
+}
