@@ -6,7 +6,7 @@ import {
 } from 'discord-api-types/v10';
 import type { APIApplicationCommand } from 'discord-api-types/v10';
 import { Form, refusal } from '../errors.ts';
-import { enumOf, numberOf, objectsOf, textOf } from '../json.ts';
+import { enumOf, numberOf, objectsOf, textOf, wordOf } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { Command } from '../types.ts';
 import { param } from './call.ts';
@@ -20,6 +20,9 @@ const MOST: readonly (readonly [ApplicationCommandType, number])[] = [
   [ApplicationCommandType.User, 15],
   [ApplicationCommandType.Message, 15],
 ];
+
+/** Of a slash command with all that belongs to it; source: discord/discord-api-docs, pull request 6668. */
+const MOST_CHARACTERS = 8_000;
 
 export const COMMAND_OPERATIONS: readonly Operation[] = [
   ...operationsIn('global', GLOBAL, ''),
@@ -149,8 +152,17 @@ function checkDefinition(definition: JsonObject, prefix: string): void {
     checkName(form, definition, prefix);
     form.length(`${prefix}description`, definition['description'] ?? '', 100, 1);
     checkOptions(form, objectsOf(definition['options']), `${prefix}options`);
+    if (sizeOf(definition) > MOST_CHARACTERS)
+      form.fail(prefix, 'APPLICATION_COMMAND_TOO_LARGE', `Command exceeds maximum size (${MOST_CHARACTERS})`);
   } else form.length(`${prefix}name`, definition['name'], 32, 1);
   form.check();
+}
+
+/** Of names, descriptions and choices, with those of all options. */
+function sizeOf(part: JsonObject): number {
+  const own = [part['name'], part['description']].reduce<number>((sum, text) => sum + textOf(text).length, 0);
+  const choices = objectsOf(part['choices']).map(({ name, value }) => textOf(name).length + wordOf(value).length);
+  return [own, ...choices, ...objectsOf(part['options']).map(sizeOf)].reduce((sum, size) => sum + size, 0);
 }
 
 function checkName(form: Form, named: JsonObject, prefix: string): void {

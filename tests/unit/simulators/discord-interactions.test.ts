@@ -157,6 +157,15 @@ describe('commands', () => {
     expect([...again.keys()]).toContain(before?.id);
     const many = Array.from({ length: 26 }, (_, at) => ({ name: `s${at}`, description: 'x', type: 1 }));
     expect(await codeOf(guild.commands.set([{ name: 'wa', description: 'x', options: many }]))).toBe(50035);
+    const option = (at: number) => ({ name: `o${at}`, description: 'x'.repeat(100), type: 3 as const });
+    const options = Array.from({ length: 20 }, (_, at) => option(at));
+    const wordy = Array.from({ length: 4 }, (_, at) => ({
+      name: `s${at}`,
+      description: 'x',
+      type: 1 as const,
+      options,
+    }));
+    expect(await codeOf(guild.commands.set([{ name: 'wa', description: 'x', options: wordy }]))).toBe(50035);
     await guild.commands.set([{ name: 'admin', description: 'x', defaultMemberPermissions: '0' }]);
     await expect(bench.ana.slashCommand(channel.id, '/admin')).rejects.toThrow('not shown');
     await expect(bench.ana.slashCommand(channel.id, '/gone')).rejects.toThrow('there is no command /gone');
