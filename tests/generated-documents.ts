@@ -76,6 +76,20 @@ const WHO: Readonly<Record<CommandEntry['who'], string>> = {
   admin: 'Admins',
 };
 
+const SHORTCUT_WORDS: Readonly<Record<string, string>> = {
+  ticket: 'a ticket on this message, with its words for a subject; once, as long as that ticket is not closed',
+  note: 'a form, and what is written in it is shown to the team under this message; the customer never gets it',
+  resend: 'a reply that failed or wasn’t confirmed, once more',
+  delete: 'a reply of yours is deleted on WhatsApp, within two days; admins may delete anybody’s',
+  access: 'who sees this chat, and why',
+};
+
+function shortcutWords(action: string): string {
+  const words = SHORTCUT_WORDS[action];
+  if (words === undefined) throw new Error(`nothing is said of the shortcut ${action}`);
+  return words;
+}
+
 /** A table of all commands, each in full, and the shortcuts. */
 async function commands(): Promise<string> {
   const { name, entries, shortcuts } = commandTree;
@@ -99,8 +113,9 @@ ${entries.map(inFull).join('\n\n')}
 
 ## On messages
 
-Where there are no commands (inside of threads), a message's own menu does the work: ${shortcuts.map(({ label }) => `**${label}**`).join(', ')}.
-The same rules apply.
+Where there are no commands (inside of threads), a message's own menu does the work. The same rules apply.
+
+${shortcuts.map(({ label, action }) => `- **${label}**: ${shortcutWords(action)}`).join('\n')}
 
 In text: \`/${name} help\` shows all this to each person as far as it is for them.
 `;

@@ -90,11 +90,12 @@ async function waitingPage(parts: Parts, ask: Ask, given: Wanted, after: RowPlac
   const rows = await metrics.unanswered(filter, { limit: PAGE + 1, after });
   if (rows.length === 0) return say(after === undefined ? 'Nobody waits for an answer.' : 'That were all of them.');
   const { count } = await store.read.figures.unanswered(filter);
+  const zone = await zoneOf(parts, ask);
   const nowMs = clock.now().getTime();
   return page(parts, ask, rows, {
     title: `${counted(count, 'chat waits', 'chats wait')} for an answer, the longest first`,
     line: (row) =>
-      `${named(ask, row)} — for ${durationWords((nowMs - row.at.getTime()) / 1000)}, since ${timeOf(row.at)}`,
+      `${named(ask, row)} — for ${durationWords((nowMs - row.at.getTime()) / 1000)}, since ${timeOf(row.at, zone)}`,
     next: (place) => (again, asked) => waitingPage(again, asked, filter, place),
   });
 }
@@ -189,10 +190,11 @@ async function replyPage(parts: Parts, ask: Ask, behind: Behind, after: RowPlace
   const filter = { ...behind.filter, scope: await parts.access.scopeOf(ask.agent.id) };
   const rows = await parts.metrics.replies(filter, { limit: PAGE + 1, after });
   if (rows.length === 0) return say('There are no more.');
+  const zone = await zoneOf(parts, ask);
   return page(parts, ask, rows, {
     title: `Replies, the newest first: ${behind.title}`,
     line: (row) =>
-      `${timeOf(row.at)}, ${row.email ?? row.source} to ${named(ask, row)}: ${quoted(shortened(ask.phones(row.text)))}`,
+      `${timeOf(row.at, zone)}, ${row.email ?? row.source} to ${named(ask, row)}: ${quoted(shortened(ask.phones(row.text)))}`,
     next: (place) => (again, asked) => replyPage(again, asked, behind, place),
   });
 }
@@ -201,10 +203,11 @@ async function responsePage(parts: Parts, ask: Ask, behind: Behind, after: RowPl
   const filter = { ...behind.filter, scope: await parts.access.scopeOf(ask.agent.id) };
   const rows = await parts.metrics.firstResponses(filter, { limit: PAGE + 1, after });
   if (rows.length === 0) return say('There are no more.');
+  const zone = await zoneOf(parts, ask);
   return page(parts, ask, rows, {
     title: `First responses, the newest first: ${behind.title}`,
     line: (row) =>
-      `${timeOf(row.at)}, ${row.email ?? row.source} to ${named(ask, row)} after ${durationWords(row.seconds)}`,
+      `${timeOf(row.at, zone)}, ${row.email ?? row.source} to ${named(ask, row)} after ${durationWords(row.seconds)}`,
     next: (place) => (again, asked) => responsePage(again, asked, behind, place),
   });
 }

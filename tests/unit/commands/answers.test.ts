@@ -1,8 +1,6 @@
 // Answers that need a full house: many chats, pages, previews of bulk changes, offers that end, completion, and a platform that can't be asked.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { Bridge } from '../../../src/bridge/bridge.ts';
-import { Commands } from '../../../src/commands/commands.ts';
-import type { Answer, Request } from '../../../src/domain/command.ts';
+import type { Answer } from '../../../src/domain/command.ts';
 import { BridgeError } from '../../../src/domain/errors.ts';
 import {
   as,
@@ -11,53 +9,24 @@ import {
   type MessageId,
   type RemoteId,
   type UserId,
-  type WorkspaceId,
 } from '../../../src/domain/ids.ts';
-import { plain, plainText } from '../../../src/domain/text.ts';
-import { fakeClock } from '../../../src/runtime/time.ts';
+import { plain } from '../../../src/domain/text.ts';
 import { newId } from '../../../src/store/db.ts';
-import { facadesOver } from '../../support/facades.ts';
-import { FakeMessenger } from '../../support/fake-messenger.ts';
-import { FakeNetwork } from '../../support/fake-network.ts';
-import { MemorySessions } from '../../support/memory-sessions.ts';
-import { openHouse, type House } from '../access/house.ts';
-import { PeoplePlatform } from '../access/people.ts';
+import { openDesk, words, type Desk } from './desk.ts';
 
-const clock = fakeClock();
 const CHATS = 30;
-let house: House;
-let commands: Commands;
-let platform: PeoplePlatform;
-let workspaceId: WorkspaceId;
-let answers: Answer[];
+let desk: Desk;
+let clock: Desk['clock'];
+let house: Desk['house'];
+let platform: Desk['platform'];
+let workspaceId: Desk['workspaceId'];
 let mirrored: { readonly chatId: ChatId; readonly channelId: ChannelId };
 const ana = as<UserId>('ana');
 const cleo = as<UserId>('cleo');
 
-async function ask(user: UserId, request: Partial<Request>): Promise<Answer> {
-  const before = answers.length;
-  await commands.handle(workspaceId, {
-    ref: { token: 'ref' },
-    user,
-    via: 'command',
-    action: 'wa',
-    text: '',
-    options: {},
-    ...request,
-  });
-  expect(answers).toHaveLength(before + 1);
-  return answers.at(-1)!;
-}
-
+const ask: Desk['ask'] = (user, request) => desk.ask(user, request);
+const press: Desk['press'] = (user, answer, label) => desk.press(user, answer, label);
 const command = async (user: UserId, text: string): Promise<Answer> => ask(user, { text });
-const words = (answer: Answer): string => plainText(answer.text);
-
-/** Presses a button of an answer. */
-function press(user: UserId, answer: Answer, label: RegExp): Promise<Answer> {
-  const action = answer.buttons?.find((button) => label.test(button.label))?.action;
-  expect(action).toMatch(/^[\d:_a-z-]{1,80}$/);
-  return ask(user, { via: 'button', action: action! });
-}
 
 const complete = async (user: UserId, text: string, focused: string, written = ''): Promise<string[]> => {
   const answer = await ask(user, { via: 'autocomplete', text, focused, options: { [focused]: written } });
@@ -65,38 +34,17 @@ const complete = async (user: UserId, text: string, focused: string, written = '
 };
 
 beforeAll(async () => {
-  house = await openHouse({ clock });
-  const { store, platforms, access, parts } = house;
-  platform = new PeoplePlatform();
-  workspaceId = await house.workspace(platform);
-  platform.add('ana', 'ana@acme.com');
-  platform.add('cleo', 'cleo@acme.com');
+  desk = await openDesk();
+  ({ clock, house, platform, workspaceId } = desk);
   platform.add('stan', 'stan@elsewhere.com');
-  await house.agent('ana@acme.com', 'admin');
-  const member = await house.agent('cleo@acme.com');
+  await desk.admin('ana@acme.com');
   for (let count = 1; count <= CHATS; count += 1) await house.chat(`Customer ${String(count).padStart(2, '0')}`);
   const chatId = await house.chat('Mia Müller');
   mirrored = await house.mirror(chatId, workspaceId);
-  await house.grant(member, chatId);
-  const facades = facadesOver({ store, access, clock, log: parts.log });
-  const bridge = new Bridge({
-    ...facades,
-    digestPost: (id) => facades.metrics.post(id),
-    store,
-    messenger: new FakeMessenger(new FakeNetwork(), new MemorySessions()),
-    platforms,
-    access,
-    lease: { valid: () => true, fence: 1n },
-    clock,
-    log: parts.log,
-    linkToFile: () => '',
-  });
-  const answer = async (_: WorkspaceId, __: unknown, given: Answer) => void answers.push(given);
-  commands = new Commands({ store, bridge, access, ...facades, clock, answer });
+  await desk.member('cleo@acme.com', chatId);
 });
 
 beforeEach(() => {
-  answers = [];
   platform.fault = () => undefined;
 });
 
@@ -283,7 +231,7 @@ test('a platform that can’t be asked who somebody is becomes a sentence', asyn
 });
 
 test('a fault of ours is told to the asker, and to whoever called', async () => {
-  const asked = commands.handle(workspaceId, {
+  const asked = desk.commands.handle(workspaceId, {
     ref: { token: 'ref' },
     user: ana,
     via: 'button',
@@ -292,7 +240,7 @@ test('a fault of ours is told to the asker, and to whoever called', async () => 
     options: {},
   });
   await expect(asked).rejects.toThrow('uuid');
-  expect(words(answers[0]!)).toContain('Something went wrong on our side');
+  expect(words(desk.answers.at(-1)!)).toContain('Something went wrong on our side');
 });
 
 test('who may see a chat is listed in pages', async () => {
