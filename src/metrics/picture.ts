@@ -326,16 +326,24 @@ const FONTS = [
   ['700Bold', 700],
 ] as const;
 
-/** The picture as PNG. It takes the processor for some tenths of a second: not for the thread that carries messages. */
-export async function renderPicture(digest: Digest): Promise<Buffer> {
-  const fonts = await Promise.all(
+type Fonts = NonNullable<Parameters<typeof satori>[1]['fonts']>;
+
+let fonts: Promise<Fonts> | undefined;
+
+const readFonts = (): Promise<Fonts> =>
+  Promise.all(
     FONTS.map(async ([file, weight]) => {
       const url = import.meta.resolve(`@expo-google-fonts/inter/${file}/Inter_${file}.ttf`);
       return { name: 'Inter', weight, style: 'normal' as const, data: await readFile(fileURLToPath(url)) };
     }),
   );
+
+/** The picture as PNG. It takes the processor for some tenths of a second: not for the thread that carries messages. */
+export async function renderPicture(digest: Digest): Promise<Buffer> {
+  // The same list each time: satori remembers what it has parsed of it.
+  fonts ??= readFonts();
   // satori's type is React's; what it reads of it is what `Node` has.
-  const svg = await satori(layout(digest) as Parameters<typeof satori>[0], { width: WIDTH, fonts });
+  const svg = await satori(layout(digest) as Parameters<typeof satori>[0], { width: WIDTH, fonts: await fonts });
   const drawing = new Resvg(svg, { fitTo: { mode: 'width', value: PICTURE_WIDTH }, font: { loadSystemFonts: false } });
   return drawing.render().asPng();
 }
