@@ -1,5 +1,6 @@
 // Contact: a person on the WhatsApp side, under every address they turn up with.
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import type { PersonRef } from '../domain/events.ts';
 import type { ContactId, PersonAddress } from '../domain/ids.ts';
 import { newId, type Db } from './db.ts';
@@ -73,6 +74,9 @@ export const contactQueries = (db: Db) => ({
       ).id;
     if (second !== undefined) {
       await db.updateTable('contact_address').set({ contactId: id }).where('contactId', '=', second).execute();
+      // A colleague under one of the two addresses is one under both.
+      await sql`update contact set internal = true where id = ${id}
+        and exists (select 1 from contact other where other.id = ${second} and other.internal)`.execute(db);
     }
     const missing = addresses.filter((address) => !known.some((row) => row.address === address));
     if (missing.length > 0) {
@@ -89,6 +93,9 @@ export const contactQueries = (db: Db) => ({
     }
     const contact: Contact = { id, name, phone, internal: before.internal };
     return second === undefined ? { contact } : { contact, merged: second };
+  },
+  setInternal: async (id: ContactId, internal: boolean): Promise<void> => {
+    await db.updateTable('contact').set({ internal }).where('id', '=', id).execute();
   },
   drop: async (id: ContactId): Promise<void> => {
     await db.deleteFrom('contact').where('id', '=', id).execute();

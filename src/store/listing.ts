@@ -34,6 +34,8 @@ export interface ChatPlace {
 export interface ListedChat extends Chat {
   readonly contactName: string | null;
   readonly phone: string | null;
+  /** Is its person a colleague? Null for groups. */
+  readonly internal: boolean | null;
   /** The first message that a customer waits for an answer to. */
   readonly waitingSince: Date | null;
 }
@@ -128,6 +130,7 @@ export const listingQueries = (db: Db) => {
         'chat.lastMessageAt',
         'person.name as contactName',
         'person.phone',
+        'person.internal',
         waitingSince.as('waitingSince'),
       ]);
   return {

@@ -58,6 +58,7 @@ test('a chat is shown with its labels, its channels and who waits since when', a
     phone: '+351912345678',
     labels: ['VIP'],
     mode: 'thread',
+    internal: false,
     mirrors: [{ workspaceId: slack.id, channelId: 'C1', channelName: 'wa-ana', state: 'open', url: null }],
     lastMessageAt: '2026-03-01T11:00:00.000Z',
     waitingSince: '2026-03-01T10:30:00.000Z',
@@ -126,4 +127,18 @@ test('an admin chooses how replies are sent, and it is audited', async () => {
   const audit = await desk.ask('GET', `/api/v1/audit?chat=${id}&action=chat.mode`);
   expect(itemsOf(audit)).toMatchObject([{ action: 'chat.mode', detail: { from: 'thread', to: 'off' }, chatId: id }]);
   expect(refusalOf(await desk.ask('PATCH', `/api/v1/chats/${id}`, { body: { mode: 'loud' } }))).toBe(400);
+});
+
+test('who turns out to be a colleague waits for nobody; taken back, they wait again', async () => {
+  const { id } = chats.ana;
+  const marked = await desk.ask('PATCH', `/api/v1/chats/${id}`, { body: { internal: true } });
+  expect(marked.body).toMatchObject({ id, internal: true, waitingSince: null });
+  await desk.ask('PATCH', `/api/v1/chats/${id}`, { body: { internal: true } });
+  const audit = await desk.ask('GET', `/api/v1/audit?chat=${id}&action=contact.internal`);
+  expect(itemsOf(audit)).toMatchObject([{ detail: { internal: true } }]);
+  const back = await desk.ask('PATCH', `/api/v1/chats/${id}`, { body: { internal: false } });
+  expect(back.body).toMatchObject({ internal: false, waitingSince: '2026-03-01T10:30:00.000Z' });
+  expect(pathsOf(await desk.ask('PATCH', `/api/v1/chats/${chats.team.id}`, { body: { internal: true } }))).toEqual([
+    'internal',
+  ]);
 });

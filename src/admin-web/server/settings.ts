@@ -1,5 +1,5 @@
-// What the pages may change that is nobody else's: a number's name and signature, a chat's send mode. Each with its audit row.
-import type { AccountId, ChatId } from '../../domain/ids.ts';
+// What the pages may change that is nobody else's: a number's name and signature, a chat's send mode, and whether its person is a colleague. Each with its audit row.
+import type { AccountId, ChatId, ContactId } from '../../domain/ids.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type { By } from '../../store/audit.ts';
 import type { ChatMode } from '../../store/chat.ts';
@@ -23,6 +23,28 @@ export function changeAccount(
     if (change.signature !== undefined) await tx.accounts.setSignature(id, change.signature);
     await tx.audit.add({ ...by, action: 'account.change', detail: { accountId: id, ...change }, at: clock.now() });
     return true;
+  });
+}
+
+/** Is a Chat's person a colleague? Colleagues wait for nobody: what they said is counted anew. */
+export function setInternal(
+  { store, clock }: SettingsParts,
+  { chatId, contactId }: { readonly chatId: ChatId; readonly contactId: ContactId },
+  internal: boolean,
+  by: By,
+): Promise<void> {
+  return store.transaction(async (tx) => {
+    const contact = await tx.contacts.find(contactId);
+    if (contact === undefined || contact.internal === internal) return;
+    await tx.contacts.setInternal(contactId, internal);
+    for (const chat of await tx.episodes.chatsOf(contactId)) await tx.episodes.recount(chat);
+    await tx.audit.add({
+      ...by,
+      action: 'contact.internal',
+      chatId,
+      detail: { contactId, internal },
+      at: clock.now(),
+    });
   });
 }
 

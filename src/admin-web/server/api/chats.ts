@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import type { AccountId, ChatId, WorkspaceId } from '../../../domain/ids.ts';
 import type { ChatListFilter, ChatPlace, ListedChat } from '../../../store/listing.ts';
-import { notFound } from '../errors.ts';
+import { badInput, notFound } from '../errors.ts';
 import type { Viewer, WebParts } from '../parts.ts';
 import { asRowId, iso, listOf, pageOf, pageQuery, readCursor, route, text, time } from '../route.ts';
 import { scopeOf, visibleChat } from '../scope.ts';
-import { setChatMode } from '../settings.ts';
+import { setChatMode, setInternal } from '../settings.ts';
 
 const modes = ['thread', 'mention', 'off', 'never'] as const;
 
@@ -18,6 +18,8 @@ const chatSchema = z.strictObject({
   phone: z.string().nullable(),
   labels: z.array(z.string()),
   mode: z.enum(modes),
+  /** Is its person a colleague? Null for groups. */
+  internal: z.boolean().nullable(),
   mirrors: z.array(
     z.strictObject({
       workspaceId: z.string(),
@@ -72,6 +74,7 @@ async function showChats(
     phone: mask(row.phone),
     labels: [...(labels.get(row.id) ?? [])],
     mode: row.mode,
+    internal: row.internal,
     mirrors: (mirrors.get(row.id) ?? []).map(({ workspaceId, channelId, channelName, state, url }) => ({
       workspaceId,
       channelId,
@@ -128,13 +131,24 @@ export const chatRoutes = [
   route({
     method: 'patch',
     path: '/chats/:id',
-    summary: 'Choose how replies are sent from the channel',
+    summary:
+      'Choose how replies are sent from the channel, and whether its person is a colleague, who waits for nobody',
     who: 'admin',
-    body: z.strictObject({ mode: z.enum(modes) }),
+    body: z.strictObject({ mode: z.enum(modes).optional(), internal: z.boolean().optional() }),
     response: chatSchema,
     handle: async ({ parts, viewer, params, body, by }) => {
-      const { id } = await visibleChat(parts, viewer, params['id']);
-      if (!(await setChatMode(parts, id, body.mode, by))) throw notFound('chat');
+      const { id, contactId } = await visibleChat(parts, viewer, params['id']);
+      const { mode, internal } = body;
+      if (mode === undefined && internal === undefined) {
+        throw badInput([{ path: '', message: 'must change something: mode or internal' }]);
+      }
+      if (internal !== undefined && contactId === null) {
+        throw badInput([{ path: 'internal', message: 'is for the chat of one person' }]);
+      }
+      if (mode !== undefined && !(await setChatMode(parts, id, mode, by))) throw notFound('chat');
+      if (internal !== undefined && contactId !== null) {
+        await setInternal(parts, { chatId: id, contactId }, internal, by);
+      }
       return showChat(parts, viewer, await visibleChat(parts, viewer, id));
     },
   }),
