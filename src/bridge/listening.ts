@@ -116,7 +116,7 @@ export class Listening {
     if (workspace === undefined || workspace.heardUntil === null) return;
     const since = new Date(workspace.heardUntil.getTime() - OVERLAP_MS);
     const known = await store.read.mirrors.known(workspaceId, new Date(startedAt.getTime() - THREADS_KEPT_MS));
-    const channels = known.map(({ channelId, threads }) => ({ channel: channelId, since, threads }));
+    const channels = known.map(({ channelId, ...posts }) => ({ channel: channelId, since, ...posts }));
     for await (const event of platform.missed(channels)) await hearing.hear(workspaceId, event);
   }
 }

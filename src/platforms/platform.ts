@@ -95,6 +95,8 @@ export interface KnownChannel {
   readonly since: Date;
   /** Posts whose threads may have got replies: the ones we posted lately. */
   readonly threads: readonly PostId[];
+  /** Posts of people that we heard of lately and that weren't deleted as far as we know. */
+  readonly heard?: readonly PostId[];
 }
 
 /** Somebody who signed in at the platform. */

@@ -358,11 +358,11 @@ export const mirrorQueries = (db: Db) => ({
       .onConflict((conflict) => conflict.columns(['mirrorId', 'userId']).doUpdateSet({ state, at: now }))
       .execute();
   },
-  /** Open channels of a Workspace with the newest of what we posted there, for reading what was missed. */
+  /** Open channels of a Workspace with the newest of what we posted and what people wrote there, for reading what was missed. */
   known: async (
     workspaceId: WorkspaceId,
     threadsSince: Date,
-  ): Promise<{ channelId: ChannelId; threads: PostId[] }[]> => {
+  ): Promise<{ channelId: ChannelId; threads: PostId[]; heard: PostId[] }[]> => {
     const rows = await db
       .selectFrom('mirror')
       .leftJoin('post', (join) =>
@@ -374,11 +374,14 @@ export const mirrorQueries = (db: Db) => ({
       .select([
         'mirror.channelId',
         sql<PostId[]>`coalesce(array_agg(post.remote_id) filter (where post.id is not null), '{}')`.as('threads'),
+        sql<PostId[]>`array(select distinct message.origin_post_id from message where message.chat_id = mirror.chat_id
+          and message.origin_workspace_id = mirror.workspace_id and message.origin_post_id is not null
+          and message.deleted_at is null and message.sent_at >= ${threadsSince})`.as('heard'),
       ])
       .where('mirror.workspaceId', '=', workspaceId)
       .where('mirror.state', '=', 'open')
       .groupBy('mirror.id')
       .execute();
-    return rows.flatMap((row) => (row.channelId === null ? [] : [{ channelId: row.channelId, threads: row.threads }]));
+    return rows.flatMap(({ channelId, threads, heard }) => (channelId === null ? [] : [{ channelId, threads, heard }]));
   },
 });

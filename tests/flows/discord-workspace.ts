@@ -67,7 +67,15 @@ export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
       discord.faults.clear();
       discord.gateway.refuse(0);
     },
-    dropConnection: () => discord.gateway.dropAll(),
+    dropConnection: (refusals) => {
+      discord.gateway.refuse(refusals);
+      discord.gateway.dropAll();
+    },
+    shutOut: () => {
+      discord.gateway.refuse(ALWAYS);
+      discord.gateway.dropAll();
+      return () => discord.gateway.refuse(0);
+    },
     goDown: (how) => {
       discord.faults.call('*', faultOf(how), { times: ALWAYS });
       discord.gateway.refuse(ALWAYS);

@@ -63,7 +63,15 @@ export async function startSlackWorkspace(): Promise<SlackWorkspace> {
       slack.faults.clear();
       slack.sockets.refuse(0);
     },
-    dropConnection: () => slack.sockets.dropAll(),
+    dropConnection: (refusals) => {
+      slack.sockets.refuse(refusals);
+      slack.sockets.dropAll();
+    },
+    shutOut: () => {
+      slack.sockets.refuse(ALWAYS);
+      slack.sockets.dropAll();
+      return () => slack.sockets.refuse(0);
+    },
     goDown: (how) => {
       slack.faults.call('*', faultOf(how), { times: ALWAYS });
       slack.sockets.refuse(ALWAYS);

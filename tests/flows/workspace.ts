@@ -117,8 +117,10 @@ export interface TownWorkspace {
   ): { readonly left: number };
   /** Nothing fails any more. */
   mend(): void;
-  /** Cuts the connection that events come by; it may be opened again. */
-  dropConnection(): void;
+  /** Cuts the connection that events come by; it may be opened again, after being refused so many times. */
+  dropConnection(refusals: number): void;
+  /** Cuts the connection that events come by and refuses new ones, until the returned function is called. Calls go through. */
+  shutOut(): () => void;
   /** Every call fails so, and no connection is to be had, until `mend`. */
   goDown(how: TownFault): void;
   /** What happens from now on is never told, until the returned function is called. */

@@ -75,24 +75,46 @@ export class History {
     }
   }
 
-  async #missedOf({ channel, since }: KnownChannel, active: readonly Thread[]): Promise<readonly PlatformEvent[]> {
-    const from = idBefore(since);
+  async #missedOf(known: KnownChannel, active: readonly Thread[]): Promise<readonly PlatformEvent[]> {
+    const { channel } = known;
+    const from = idBefore(known.since);
+    const heard = this.#heardIn(known);
+    // What was deleted leaves a thread as old as it was: those with something to miss are read in any case.
+    const isOfUse = (thread: Thread): boolean => isFresh(thread, from) || heard.has(thread.id);
     const threads: string[] = [];
-    for (const thread of active) if (thread.parent_id === channel && isFresh(thread, from)) threads.push(thread.id);
-    for await (const thread of this.#archived(channel)) if (isFresh(thread, from)) threads.push(thread.id);
+    for (const thread of active) if (thread.parent_id === channel && isOfUse(thread)) threads.push(thread.id);
+    for await (const thread of this.#archived(channel)) if (isOfUse(thread)) threads.push(thread.id);
     const context = await this.#options.context([channel, ...threads]);
     const events: PlatformEvent[] = [];
-    for (const place of [channel, ...threads]) events.push(...(await this.#missedIn(place, from, context)));
+    for (const place of [channel, ...threads]) {
+      events.push(...(await this.#missedIn(place, from, heard.get(place) ?? new Set(), context)));
+    }
     return events.sort((one, other) => timeOf(one) - timeOf(other) || ageOf(one, other));
   }
 
-  async #missedIn(channel: string, from: string, context: ReceiveContext): Promise<readonly PlatformEvent[]> {
+  /** What we know of people's messages, by the channel or thread it stands in: told in this life, and recorded in earlier ones. */
+  #heardIn({ channel, heard = [] }: KnownChannel): ReadonlyMap<string, ReadonlySet<string>> {
+    const places = new Map<string, Set<string>>([[channel, new Set()]]);
+    for (const post of heard) {
+      const { channel: place, message } = postParts(post);
+      places.set(place, (places.get(place) ?? new Set()).add(message));
+    }
+    for (const [place, messages] of places) for (const id of this.#options.remembered(place)) messages.add(id);
+    return places;
+  }
+
+  async #missedIn(
+    channel: string,
+    from: string,
+    heard: ReadonlySet<string>,
+    context: ReceiveContext,
+  ): Promise<readonly PlatformEvent[]> {
     const messages = new Map<string, DiscordMessage>();
     const latest = await this.#page(channel, {}, 'patiently');
     for (const message of latest) messages.set(message.id, message);
     for await (const message of this.#after(channel, from, 'patiently')) messages.set(message.id, message);
     const oldest = latest.length < PAGE ? '0' : (latest.map(({ id }) => id).sort(byAge)[0] ?? '0');
-    const gone = [...this.#options.remembered(channel)].filter((id) => !isOlder(id, oldest) && !messages.has(id));
+    const gone = [...heard].filter((id) => !isOlder(id, oldest) && !messages.has(id));
     return [
       ...[...messages.values()].flatMap((message) => eventsOf(message, from, context)),
       ...gone.map((id) => deleted(channel, id, context)),
@@ -157,11 +179,11 @@ function isFresh(thread: Thread, from: string): boolean {
 
 function eventsOf(message: DiscordMessage, from: string, context: ReceiveContext): readonly PlatformEvent[] {
   const isNew = isOlder(from, message.id);
-  const event = isNew ? (said(message, context) ?? sentByForm(message, context)) : edited(message, context);
-  if (event === undefined) return [];
-  // An edit counts from the moment it was made.
-  const isBefore = !isNew && 'at' in event && isOlder(idBefore(event.at), from);
-  return isBefore ? [] : [event];
+  const told = isNew ? (said(message, context) ?? sentByForm(message, context)) : undefined;
+  const change = edited(message, context);
+  // An edit counts from the moment it was made. Of a new message too: it may have been heard of as it was at first.
+  const isChanged = change !== undefined && !isOlder(idBefore(change.at), from);
+  return [...(told === undefined ? [] : [told]), ...(isChanged ? [change] : [])];
 }
 
 const timeOf = (event: PlatformEvent): number => event.at.getTime();
