@@ -15,7 +15,7 @@ export interface SlackConfig {
   /** Undefined: no Slack workspace from the environment. With an app token the connection is a socket, whatever else is set. */
   readonly bot:
     | {
-        readonly token: string;
+        readonly botToken: string;
         readonly appToken: string | undefined;
         readonly signingSecret: string | undefined;
       }
@@ -27,7 +27,7 @@ export interface SlackConfig {
 
 export interface DiscordConfig {
   /** Undefined: no Discord server from the environment. */
-  readonly bot: { readonly token: string; readonly guildId: string } | undefined;
+  readonly bot: { readonly botToken: string; readonly guildId: string } | undefined;
   /** How many text channels are opened before private threads are. */
   readonly channelBudget: number;
   /** For the link that invites the bot; given without a secret, too. */
@@ -274,7 +274,7 @@ function readSlack(reader: Reader): SlackConfig {
     'says nothing alone: SLACK_BOT_TOKEN must be set too.',
   );
   return {
-    bot: token === undefined ? undefined : { token, appToken, signingSecret },
+    bot: token === undefined ? undefined : { botToken: token, appToken, signingSecret },
     signIn: readSignIn(reader, 'SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET'),
     apiUrl: reader.url('SLACK_API_URL', ['http', 'https'], (url) => url.href.endsWith('/api/'), ' and end with /api/'),
   };
@@ -306,7 +306,7 @@ function readDiscord(reader: Reader): DiscordConfig {
     'says nothing alone: DISCORD_CLIENT_ID must be set too.',
   );
   return {
-    bot: token === undefined || guildId === undefined ? undefined : { token, guildId },
+    bot: token === undefined || guildId === undefined ? undefined : { botToken: token, guildId },
     channelBudget:
       reader.read(
         'DISCORD_CHANNEL_BUDGET',

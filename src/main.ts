@@ -56,42 +56,28 @@ interface Term {
   readonly parts: readonly Part[];
 }
 
+/** What every adapter of a Workspace gets beside its own settings. */
+interface Shared {
+  readonly publicUrl: string;
+  readonly clock: typeof clock;
+  readonly log: Log;
+}
+
+/** A platform: how its settings make an adapter; undefined when they name no Workspace of it. A further one is a line more. */
+const PLATFORMS: Readonly<Record<string, (config: Config) => ((shared: Shared) => ChatPlatform) | undefined>> = {
+  slack: ({ slack: { bot, ...rest } }) => bot && ((shared) => createSlack({ ...rest, ...bot, ...shared })),
+  discord: ({ discord: { bot, ...rest } }) => bot && ((shared) => createDiscord({ ...rest, ...bot, ...shared })),
+};
+
 /** One adapter for each Workspace that the settings name. */
 async function createPlatforms({ config, store, log }: Ground): Promise<Map<WorkspaceId, ChatPlatform>> {
+  const { publicUrl } = config;
   const platforms = new Map<WorkspaceId, ChatPlatform>();
-  const { slack, discord } = config;
-  if (slack.bot !== undefined) {
-    const { token, appToken, signingSecret } = slack.bot;
-    const { id } = await store.read.workspaces.fromEnvironment('slack', clock.now());
-    const options = {
-      botToken: token,
-      ...(appToken === undefined ? {} : { appToken }),
-      ...(signingSecret === undefined ? {} : { signingSecret }),
-      ...(slack.apiUrl === undefined ? {} : { apiUrl: slack.apiUrl }),
-      publicUrl: config.publicUrl,
-      clock,
-      log: log.child({ workspaceId: id }),
-    };
-    platforms.set(id, createSlack(options));
-  }
-  if (discord.bot !== undefined) {
-    const { token, guildId } = discord.bot;
-    const { id } = await store.read.workspaces.fromEnvironment('discord', clock.now());
-    const { signIn, oauthAuthorizeUrl: authorizeUrl, oauthTokenUrl: tokenUrl } = discord;
-    const addresses = {
-      ...(authorizeUrl === undefined ? {} : { authorizeUrl }),
-      ...(tokenUrl === undefined ? {} : { tokenUrl }),
-    };
-    const options = {
-      botToken: token,
-      guildId,
-      channelBudget: discord.channelBudget,
-      ...(discord.apiUrl === undefined ? {} : { apiUrl: discord.apiUrl }),
-      ...(signIn === undefined ? {} : { signIn: { ...signIn, ...addresses } }),
-      clock,
-      log: log.child({ workspaceId: id }),
-    };
-    platforms.set(id, createDiscord(options));
+  for (const [name, of] of Object.entries(PLATFORMS)) {
+    const create = of(config);
+    if (create === undefined) continue;
+    const { id } = await store.read.workspaces.fromEnvironment(name, clock.now());
+    platforms.set(id, create({ publicUrl, clock, log: log.child({ workspaceId: id }) }));
   }
   return platforms;
 }

@@ -11,10 +11,15 @@ export interface NameFault {
   readonly text: string;
 }
 
-const NAMES = /slack|discord|whats_?app/i;
+/** The folders of the platforms that we have; whoever adds one needn't tell this file. */
+const foldersIn = (root: string): string[] =>
+  globSync('src/platforms/*/index.ts', { cwd: root }).map((file) => path.basename(path.dirname(file)));
+const OURS = foldersIn(path.join(import.meta.dirname, '..'));
+/** As words are joined, too: `whats_app`. */
+const spelled = (name: string): string => name.replace('app', '_?app');
 /** The product that customers use: people must be told of it, in sentences. */
 const PRODUCT_WORD = /\bWhatsApp\b/g;
-const MAY_NAME = /^src\/(main\.ts|config\.ts|platforms\/(slack|discord|whatsapp)\/)/;
+const MAY_NAME = /^src\/(?:main\.ts|config\.ts|platforms\/[^/]+\/)/;
 /** Kinds of nodes that hold a word of code, and the field it stands in. Comments are no nodes. */
 const WORDS: Readonly<Record<string, string>> = {
   Identifier: 'value',
@@ -28,6 +33,7 @@ const SENTENCES = new Set(['StringLiteral', 'TemplateElement', 'JSXText']);
 
 /** Reads all of `root`'s src/ and finds the names; empty when all is well. Throws when a file can't be parsed. */
 export function findPlatformNames(root: string): NameFault[] {
+  const names = new RegExp([...new Set([...OURS, ...foldersIn(root)])].map(spelled).join('|'), 'i');
   return globSync('src/**/*.{ts,tsx,mts,mjs}', { cwd: root })
     .map((file) => file.split(path.sep).join('/'))
     .filter((file) => !MAY_NAME.test(file))
@@ -35,11 +41,11 @@ export function findPlatformNames(root: string): NameFault[] {
     .flatMap((file) => {
       const source = readFileSync(path.join(root, file), 'utf8');
       const tree = parseSync(source, { syntax: 'typescript', tsx: file.endsWith('x'), target: 'es2024' });
-      return wordsOf(tree).map((text) => ({ file, text }));
+      return wordsOf(tree, names).map((text) => ({ file, text }));
     });
 }
 
-function wordsOf(node: unknown): string[] {
+function wordsOf(node: unknown, names: RegExp): string[] {
   if (typeof node !== 'object' || node === null) return [];
   const found: string[] = [];
   const type: unknown = Reflect.get(node, 'type');
@@ -47,9 +53,9 @@ function wordsOf(node: unknown): string[] {
   const text: unknown = field === undefined ? undefined : Reflect.get(node, field);
   if (typeof type === 'string' && typeof text === 'string') {
     const rest = SENTENCES.has(type) ? text.replaceAll(PRODUCT_WORD, '') : text;
-    if (NAMES.test(rest)) found.push(text);
+    if (names.test(rest)) found.push(text);
   }
-  return found.concat(Object.values(node).flatMap(wordsOf));
+  return found.concat(Object.values(node).flatMap((part) => wordsOf(part, names)));
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -254,8 +254,8 @@ const linkForm = ({ id, email }: TeamMember): Answer => ({
   },
 });
 
-/** How platforms write the ids of people; whether there is such a member is asked when the link is made. */
-const USER_ID = /^(?:[UW][A-Z\d]{2,}|\d{15,21})$/u;
+/** An id is one word with a number in it, whatever the platform; whether there is such a member is asked when the link is made. */
+const USER_ID = /^(?=.*\d)[\w-]{2,64}$/u;
 
 /** The form of a link by an admin's word. */
 export async function linkSent(parts: Parts, ask: Ask): Promise<Answer> {

@@ -26,7 +26,7 @@ export { FakeWorkspace } from './fake-workspace.ts';
 
 /** An adapter on a FakeWorkspace. */
 export class FakePlatform implements ChatPlatform, FakeListener {
-  readonly name = 'fake';
+  readonly name: string = 'fake';
   readonly capabilities: Capabilities;
   readonly #workspace: FakeWorkspace;
   #start: PlatformStart | undefined;

@@ -82,12 +82,12 @@ test('every setting arrives where it belongs', () => {
     adminApiToken: 'a-token-of-20-letter',
     metricsToken: 'metrics',
     slack: {
-      bot: { token: 'xoxb-1-2-three', appToken: 'xapp-1-A-2', signingSecret: 'signing' },
+      bot: { botToken: 'xoxb-1-2-three', appToken: 'xapp-1-A-2', signingSecret: 'signing' },
       signIn: { clientId: '1.2', clientSecret: 'slack-secret' },
       apiUrl: 'http://127.0.0.1:9000/api/',
     },
     discord: {
-      bot: { token: 'abc.def.ghi', guildId: '1234567890123456789' },
+      bot: { botToken: 'abc.def.ghi', guildId: '1234567890123456789' },
       channelBudget: 120,
       clientId: '42',
       signIn: { clientId: '42', clientSecret: 'discord-secret' },

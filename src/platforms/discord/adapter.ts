@@ -46,13 +46,16 @@ export interface DiscordOptions {
   /** The server that the bot works in. */
   readonly guildId: string;
   /** Base of the REST API, ending in `/api`; Discord's own when absent. */
-  readonly apiUrl?: string;
+  readonly apiUrl?: string | undefined;
   /** How many text channels are opened before private threads are. Default 400 of the 500 that a server may have. */
   readonly channelBudget?: number;
   /** How many private threads one channel for them takes. Default 500: well below the 1,000 overwrites that let people see it. */
   readonly threadsInParent?: number;
   /** The app as people sign in with it; without it they can't. */
-  readonly signIn?: SignInClient;
+  readonly signIn?: SignInClient | undefined;
+  /** Where they sign in; Discord's own when absent. */
+  readonly oauthAuthorizeUrl?: string | undefined;
+  readonly oauthTokenUrl?: string | undefined;
   /** How often a refusal is looked at again, in milliseconds. Default: a minute. */
   readonly refusedRetryMs?: number;
   readonly clock: Clock;
@@ -82,9 +85,16 @@ export class DiscordPlatform implements ChatPlatform {
     const log = options.log.child({ platform: this.name });
     const stopping = this.#stopping.signal;
     this.#guildId = guildId;
-    const transport = this.#transport;
     this.signIn =
-      options.signIn === undefined ? undefined : createSignIn({ client: options.signIn, apiUrl, transport, log });
+      options.signIn &&
+      createSignIn({
+        client: options.signIn,
+        authorizeUrl: options.oauthAuthorizeUrl,
+        tokenUrl: options.oauthTokenUrl,
+        apiUrl,
+        transport: this.#transport,
+        log,
+      });
     const api = new Api({ botToken, apiUrl, transport: this.#transport, onRefused: () => this.#connection.refuse() });
     this.#api = api;
     const places = new Places();

@@ -21,21 +21,22 @@ const userShape = z.object({ id: z.string(), email: z.string().nullish(), verifi
 export interface SignInClient {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Discord's own when absent. */
-  readonly authorizeUrl?: string;
-  readonly tokenUrl?: string;
 }
 
 export interface SignInOptions {
   readonly client: SignInClient;
+  /** Discord's own when absent. */
+  readonly authorizeUrl: string | undefined;
+  readonly tokenUrl: string | undefined;
   readonly apiUrl: string | undefined;
   readonly transport: Transport;
   readonly log: Log;
 }
 
 /** See `ChatPlatform.signIn`. */
-export function createSignIn({ client, apiUrl, transport, log }: SignInOptions): SignIn {
-  const { clientId, clientSecret, authorizeUrl = AUTHORIZE_URL, tokenUrl = TOKEN_URL } = client;
+export function createSignIn(options: SignInOptions): SignIn {
+  const { apiUrl, transport, log, authorizeUrl = AUTHORIZE_URL, tokenUrl = TOKEN_URL } = options;
+  const { clientId, clientSecret } = options.client;
 
   /** One call with our id and secret. Never repeated: a code is good for one try. */
   async function ask(url: string, form: Readonly<Record<string, string>>): Promise<unknown> {

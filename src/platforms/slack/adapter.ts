@@ -42,13 +42,13 @@ export interface SlackOptions {
   /** `xoxb-…` */
   readonly botToken: string;
   /** `xapp-…`: events by Socket Mode. */
-  readonly appToken?: string;
+  readonly appToken?: string | undefined;
   /** Without an app token: events by HTTP, at `routes`. */
-  readonly signingSecret?: string;
+  readonly signingSecret?: string | undefined;
   /** Base of the Web API, ending in `/api/`; Slack's own when absent. */
-  readonly apiUrl?: string;
+  readonly apiUrl?: string | undefined;
   /** Where people and Slack reach this program. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** A picture for an author, at an address that Slack can fetch; without one the bot's own picture shows. */
   readonly iconUrl?: (author: PostAuthor) => string | undefined;
   /** How often a refused token is tried again, in milliseconds. Default: a minute. */

@@ -181,11 +181,13 @@ describe('the check for names of platforms', () => {
     ['const byPlatform = { discord: 1 };', 'discord'],
   ] as const;
 
-  async function planted(file: string, code: string) {
+  async function planted(...files: readonly (readonly [file: string, code: string])[]) {
     const tree = await mkdtemp(path.join(os.tmpdir(), 'switchboard-names-'));
     try {
-      await mkdir(path.dirname(path.join(tree, file)), { recursive: true });
-      await writeFile(path.join(tree, file), code);
+      for (const [file, code] of files) {
+        await mkdir(path.dirname(path.join(tree, file)), { recursive: true });
+        await writeFile(path.join(tree, file), code);
+      }
       return findPlatformNames(tree);
     } finally {
       await rm(tree, { recursive: true, force: true });
@@ -193,12 +195,12 @@ describe('the check for names of platforms', () => {
   }
 
   test.for(NAMED)('sees %s', async ([code, word]) => {
-    const faults = await planted('src/bridge/bad.ts', code);
+    const faults = await planted(['src/bridge/bad.ts', code]);
     expect(faults.map(({ text }) => text)).toContain(word.replaceAll("'", ''));
   });
 
   test('sees what a page says', async () => {
-    expect(await planted('src/admin-web/pages/bad.tsx', 'export const page = <b>Add to Slack</b>;')).toHaveLength(1);
+    expect(await planted(['src/admin-web/pages/bad.tsx', 'export const page = <b>Add to Slack</b>;'])).toHaveLength(1);
   });
 
   test.for([
@@ -207,7 +209,15 @@ describe('the check for names of platforms', () => {
     ['src/main.ts', 'createDiscord();'],
     ['src/config.ts', "read('SLACK_BOT_TOKEN');"],
   ] as const)('lets %s be', async ([file, code]) => {
-    expect(await planted(file, code)).toEqual([]);
+    expect(await planted([file, code])).toEqual([]);
+  });
+
+  test('sees a platform that came later, by its folder alone', async () => {
+    const faults = await planted(
+      ['src/platforms/teamboard/index.ts', 'export const createTeamboard = 1;'],
+      ['src/access/bad.ts', "export const isIt = name === 'teamboard';"],
+    );
+    expect(faults.map(({ file }) => file)).toEqual(['src/access/bad.ts']);
   });
 
   test('finds nothing in the project', () => {
