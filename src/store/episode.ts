@@ -164,8 +164,8 @@ export const episodeQueries = (db: Db) => {
     let unchangedFrom: Date | undefined;
     while (question !== undefined) {
       const answer = await firstReply(chatId, question.at, counting.countsPhone);
-      // What follows an answer hangs on nothing before it: one that's as it was, after what is new, leaves the rest as it was.
-      if (at !== undefined && question.at > at && answer !== undefined && answerBefore.get(question.id) === answer.id) {
+      // What follows an answer hangs on nothing before it, and all answers here come after what is new: one that's as it was leaves the rest so.
+      if (at !== undefined && answer !== undefined && answerBefore.get(question.id) === answer.id) {
         unchangedFrom = question.at;
         break;
       }

@@ -76,21 +76,21 @@ export const MessageEntity = defineEntity({
     { name: 'message_chat', properties: ['chatId', 'sentAt', 'id'] },
     { name: 'message_remote', properties: ['accountId', 'remoteId'] },
     {
-      name: 'message_acked',
-      expression: `create index "message_acked" on "message" ("acked_at") where "direction" = 'out' and "acked_at" is not null`,
-    },
-    {
       name: 'message_replied',
       expression: `create index "message_replied" on "message" ("chat_id", "acked_at") where "direction" = 'out' and "acked_at" is not null`,
     },
+    // What the figures count (`figure.ts`, `isReply` of `episode.ts`) stands whole in these, and they ask in the same words.
     {
-      name: 'message_received',
-      expression: `create index "message_received" on "message" ("sent_at") where "direction" = 'in'`,
+      name: 'message_customers',
+      expression: `create index "message_customers" on "message" ("sent_at") include ("chat_id", "posted_at", "filtered") where "direction" = 'in' and "source" = 'contact'`,
     },
     {
-      name: 'message_unposted',
-      expression:
-        'create index "message_unposted" on "message" ("received_at") where "posted_at" is null and "filtered" is null',
+      name: 'message_replies',
+      expression: `create index "message_replies" on "message" ("acked_at") include ("chat_id", "agent_id", "source", "origin_workspace_id") where "direction" = 'out' and "source" in ('platform', 'web', 'phone') and "kind" not in ('change', 'call') and not "note" and "filtered" is null and "acked_at" is not null`,
+    },
+    {
+      name: 'message_gap',
+      expression: `create index "message_gap" on "message" ("sent_at", "id") where "direction" = 'in' and "source" = 'contact' and "filtered" is null and "posted_at" is null`,
     },
   ],
 });

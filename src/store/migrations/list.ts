@@ -4,6 +4,7 @@ import { Migration20261124First } from './20261124-first.ts';
 import { Migration20261124Idempotency } from './20261124-idempotency.ts';
 import { Migration20261124QuickReply } from './20261124-quick-reply.ts';
 import { Migration20261124Work } from './20261124-work.ts';
+import { Migration20261128Figures } from './20261128-figures.ts';
 import { Migration20261128Gap } from './20261128-gap.ts';
 import { Migration20261128SignIn } from './20261128-sign-in.ts';
 
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '20261124-work', class: Migration20261124Work },
   { name: '20261128-sign-in', class: Migration20261128SignIn },
   { name: '20261128-gap', class: Migration20261128Gap },
+  { name: '20261128-figures', class: Migration20261128Figures },
 ] as const;
