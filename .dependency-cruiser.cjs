@@ -180,6 +180,13 @@ module.exports = {
       to: { path: '^(src|tests|bench)/' },
     },
     {
+      name: 'bench-alone',
+      comment: 'Measured runs use everything, and nothing uses them.',
+      severity: 'error',
+      from: { path: '^(?!bench/)' },
+      to: { path: '^bench/' },
+    },
+    {
       name: 'no-cycle',
       comment: 'Values that need each other while loading come in an order nobody chose. Types may go round.',
       severity: 'error',

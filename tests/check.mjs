@@ -10,7 +10,7 @@ const CHECKS = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware'] },
   { name: 'format', command: 'oxfmt', args: ['--check'] },
-  { name: 'boundaries', command: 'depcruise', args: ['src', 'simulators', '--output-type', 'err'] },
+  { name: 'boundaries', command: 'depcruise', args: ['src', 'simulators', 'bench', '--output-type', 'err'] },
   { name: 'platform names', command: 'node', args: ['tests/platform-names.ts'] },
   { name: 'unused', command: 'knip', args: ['--no-progress'] },
   { name: 'database drift', command: 'node', args: ['tests/drift.mjs'] },
