@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentId, ChatId } from '../../../src/domain/ids.ts';
+import { addDays, momentOf, type LocalDay } from '../../../src/domain/zone.ts';
 import { fakeClock } from '../../../src/runtime/time.ts';
 import { History } from './history.ts';
 
@@ -15,17 +16,43 @@ let history: History;
 let team: Map<string, AgentId>;
 beforeAll(async () => {
   history = await History.open();
-  team = new Map([
-    ['ana', await history.agent('ana')],
-    ['ben', await history.agent('ben')],
-  ]);
+  team = new Map();
+  for (const name of ['ana', 'ben', 'cleo']) team.set(name, await history.agent(name));
 });
 afterAll(() => history.close());
 
-const day = '2026-11-23';
-const moment = (time: string): Date => new Date(`${day}T${time}:00Z`);
+/** The period that an example is about, and how its times are read: `HH:MM` is of the day itself, `MM-DD HH:MM` of its year, both in UTC. */
+interface Frame {
+  readonly from: Date;
+  readonly to: Date;
+  readonly moment: (time: string) => Date;
+}
 
-async function play(lines: readonly string[]): Promise<Set<ChatId>> {
+/** `day <day> in <time zone>`; absent: a Monday in UTC. */
+function frameOf(lines: readonly string[]): Frame {
+  const line = lines.find((one) => one.startsWith('day ')) ?? 'day 2026-11-23 in UTC';
+  const [, day = '', timeZone = ''] = /^day (\S+) in (\S+)$/.exec(line) ?? [];
+  const first = day as LocalDay;
+  return {
+    from: momentOf(timeZone, first),
+    to: momentOf(timeZone, addDays(first, 1)),
+    moment: (time) => {
+      const [clock = '', date = day.slice(5)] = time.split(' ').toReversed();
+      return new Date(`${day.slice(0, 4)}-${date}T${clock}:00Z`);
+    },
+  };
+}
+
+/** `hours 09:00-17:00 in <time zone>`: on working days. Absent: none are set. */
+function hoursOf(lines: readonly string[]): object {
+  const line = lines.find((one) => one.startsWith('hours '));
+  if (line === undefined) return {};
+  const [, from = '', to = '', timeZone = ''] = /^hours (\S+)-(\S+) in (\S+)$/.exec(line) ?? [];
+  const shifts = [[from, to]];
+  return { businessHours: { timeZone, days: [shifts, shifts, shifts, shifts, shifts, [], []] } };
+}
+
+async function play(lines: readonly string[], { moment }: Frame): Promise<Set<ChatId>> {
   const chats = new Map<string, ChatId>();
   const chatOf = async (name: string): Promise<ChatId> => {
     const chat = chats.get(name) ?? (await history.chat(name));
@@ -33,7 +60,12 @@ async function play(lines: readonly string[]): Promise<Set<ChatId>> {
     return chat;
   };
   for (const line of lines) {
-    const [, time = '', rest = ''] = /^(\d\d:\d\d) (.*)$/.exec(line) ?? [];
+    const [, leaver] = /^(\w+) leaves the team$/.exec(line) ?? [];
+    if (leaver !== undefined) {
+      await history.store.query(`update agent set status = 'deactivated' where id = $1`, [team.get(leaver)]);
+      continue;
+    }
+    const [, time = '', rest = ''] = /^((?:\d\d-\d\d )?\d\d:\d\d) (.*)$/.exec(line) ?? [];
     const at = moment(time);
     const [, asker] = /^(\w+) asks$/.exec(rest) ?? [];
     const [, asked] = /^a colleague asks in (\w+)$/.exec(rest) ?? [];
@@ -59,22 +91,24 @@ const at = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && key in value ? (value as Record<string, unknown>)[key] : undefined;
 
 test('there are examples', () => {
-  expect(examples.length).toBeGreaterThanOrEqual(3);
+  expect(examples.length).toBeGreaterThanOrEqual(6);
 });
 
 test.each(examples.map((lines, index) => [index + 1, lines] as const))(
   'example %s comes out as written',
   async (_, lines) => {
-    const scope = await play(lines.filter((line) => !line.startsWith('= ')));
-    const period = { from: moment('00:00'), to: new Date(moment('00:00').getTime() + 86_400_000) };
-    const summary = await history.metrics(fakeClock('2026-11-24T00:00:00Z')).summary({ scope, ...period });
-    const found = lines
-      .filter((line) => line.startsWith('= '))
-      .map((line) => {
-        const [, name = ''] = line.split(' ');
-        const value = name.split('.').reduce(at, summary as unknown);
-        return `= ${name} ${value instanceof Date ? value.toISOString().slice(11, 16) : String(value)}`;
-      });
-    expect(found).toEqual(lines.filter((line) => line.startsWith('= ')));
+    const frame = frameOf(lines);
+    await history.store.read.settings.set('metrics', hoursOf(lines), new Date());
+    const said = lines.filter((line) => !/^(?:= |day |hours )/.test(line));
+    const scope = await play(said, frame);
+    const { from, to } = frame;
+    const summary = await history.metrics(fakeClock(to.toISOString())).summary({ scope, from, to });
+    const expected = lines.filter((line) => line.startsWith('= '));
+    const found = expected.map((line) => {
+      const [, name = ''] = line.split(' ');
+      const value = name.split('.').reduce(at, summary as unknown);
+      return `= ${name} ${value instanceof Date ? value.toISOString().slice(11, 16) : String(value)}`;
+    });
+    expect(found).toEqual(expected);
   },
 );

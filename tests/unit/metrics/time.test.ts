@@ -107,6 +107,21 @@ test.each([
   expect(businessMs(new Date(from), new Date(to), hours) / HOUR_MS).toBe(expected);
 });
 
+test('business hours are the minutes that lie in them, also over the days on which clocks are moved', () => {
+  const day = fc.integer({ min: Date.UTC(2026, 9, 23), max: Date.UTC(2026, 9, 27) });
+  const minutes = fc.integer({ min: 0, max: 4 * 24 * 60 });
+  fc.assert(
+    fc.property(day, minutes, (ms, count) => {
+      if (hours === undefined) throw new Error('the hours were not read');
+      const begin = Math.floor(ms / 60_000) * 60_000;
+      let inside = 0;
+      for (let n = 0; n < count; n += 1) if (isBusinessTime(new Date(begin + n * 60_000), hours)) inside += 1;
+      expect(businessMs(new Date(begin), new Date(begin + count * 60_000), hours)).toBe(inside * 60_000);
+    }),
+    { numRuns: 15 },
+  );
+});
+
 test('a moment is in business hours or not; always where none are set', () => {
   const night = new Date('2026-11-23T22:00:00Z');
   expect([
