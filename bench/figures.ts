@@ -9,12 +9,13 @@ import { plain } from '../src/domain/text.ts';
 import { drawPicture } from '../src/metrics/draw.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
 import { renderPicture } from '../src/metrics/picture.ts';
+import type { EmbeddedPostgres } from '../src/runtime/postgres.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { systemClock } from '../src/runtime/time.ts';
 import { newId } from '../src/store/db.ts';
 import type { Store, Tx } from '../src/store/store.ts';
 import { DAYS, makeHistory, WINDOW_QUERY } from './figures-history.ts';
-import { byTurns, inMs, machine, median, table, timed, withDatabase } from './support.ts';
+import { byTurns, inMs, machine, median, serverTime, table, timed, withDatabase } from './support.ts';
 
 const [count = 2_000_000, chats = Math.max(1, Math.round(count / 500))] = process.argv.slice(2).map(Number);
 if (!Number.isInteger(count) || count < 1000 || !Number.isInteger(chats) || chats < 1) {
@@ -38,7 +39,7 @@ function metricsOver(store: Store): Metrics {
 }
 
 /** Everything a summary tells, its part about first responses alone, and that part from messages alone: all of them, and those of 30 days before. */
-async function reading(store: Store): Promise<void> {
+async function reading(store: Store, server: EmbeddedPostgres): Promise<void> {
   const metrics = metricsOver(store);
   const rows: string[][] = [];
   for (const days of [1, 7, 30]) {
@@ -65,6 +66,7 @@ async function reading(store: Store): Promise<void> {
       `${days} day${days === 1 ? '' : 's'}`,
       String(summary.received + summary.replies.total),
       inMs(ms.summary),
+      await serverTime(server, () => metrics.summary(filter), RUNS),
       inMs(ms.series),
       inMs(ms.episodes),
       `${inMs(whole)} (${times(whole, ms.episodes)})`,
@@ -75,6 +77,7 @@ async function reading(store: Store): Promise<void> {
     'Period',
     'Messages in it',
     'Summary',
+    'its processor time',
     'Chart',
     'First responses by Episodes',
     'by window, all',
@@ -151,15 +154,17 @@ async function writing(store: Store): Promise<void> {
 }
 
 /** The longest that the event loop stood still while `work` ran. */
-async function standstill(work: () => Promise<unknown>): Promise<{ ms: number; longestMs: number }> {
+async function standstill(work: () => Promise<unknown>): Promise<{ ms: number; cpuMs: number; longestMs: number }> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   await turn();
+  const before = process.cpuUsage();
   const { ms } = await timed(work);
+  const { user, system } = process.cpuUsage(before);
   // What stood still is noticed with the next turn.
-  await pause(5);
+  await pause(50);
   delay.disable();
-  return { ms, longestMs: delay.max / 1e6 };
+  return { ms, cpuMs: (user + system) / 1000, longestMs: delay.max / 1e6 };
 }
 
 async function drawing(store: Store): Promise<void> {
@@ -182,20 +187,23 @@ async function drawing(store: Store): Promise<void> {
     const runs = [];
     for (let run = 0; run < RUNS; run += 1) runs.push(await standstill(work));
     const longest = runs.map(({ longestMs }) => longestMs);
-    rows.push([name, inMs(median(runs.map(({ ms }) => ms))), inMs(median(longest)), inMs(Math.max(...longest))]);
+    const cpu = inMs(median(runs.map(({ cpuMs }) => cpuMs)));
+    rows.push([name, inMs(median(runs.map(({ ms }) => ms))), cpu, inMs(median(longest)), inMs(Math.max(...longest))]);
   }
   print(`\nMaking a Digest (its figures and those before, the chart, who waits): ${inMs(made.ms)}`);
-  print(`\n${table(['Meanwhile', 'Takes', 'Event loop stood still, median of the longest', 'at worst'], rows)}`);
+  print(
+    `\n${table(['Meanwhile', 'Takes', 'Processor time', 'Event loop stood still, median of the longest', 'at worst'], rows)}`,
+  );
 }
 
-await withDatabase(async (store) => {
+await withDatabase(async (store, server) => {
   print(`${count} messages of ${DAYS} days in ${chats} Chats. ${machine()}`);
   const { ms } = await timed(() =>
     makeHistory(store, count, chats, to, (done) => done % 500_000 === 0 && print(`  ${done} written`)),
   );
   const [size] = await store.query('select (select count(*)::int from episode) as episodes', []);
   print(`${Math.round(ms / 1000)} s to make them, with ${String(size?.['episodes'])} Episodes.`);
-  await reading(store);
+  await reading(store, server);
   await writing(store);
   await drawing(store);
   print(`\nload at the end: ${machine()}`);

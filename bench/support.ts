@@ -1,15 +1,14 @@
 // What measured runs share: a database of their own on the embedded PostgreSQL, times of repeated work, and tables to print.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createLog } from '../src/runtime/log.ts';
-import { startPostgres } from '../src/runtime/postgres.ts';
-import type { DatabaseAddress } from '../src/runtime/database-url.ts';
+import { startPostgres, type EmbeddedPostgres } from '../src/runtime/postgres.ts';
 import { Store } from '../src/store/store.ts';
 
 /** Runs `work` on a new database with all tables and no rows; the server is started for it and removed afterwards. */
-export async function withDatabase(work: (store: Store, address: DatabaseAddress) => Promise<void>): Promise<void> {
+export async function withDatabase(work: (store: Store, server: EmbeddedPostgres) => Promise<void>): Promise<void> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'switchboard-bench-'));
   try {
     const server = await startPostgres({ dataDir, log: createLog({ level: 'warn' }) });
@@ -24,6 +23,37 @@ export async function withDatabase(work: (store: Store, address: DatabaseAddress
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Milliseconds of a tick of the processor's clock in `/proc` (sysconf(_SC_CLK_TCK) is 100 on Linux everywhere). */
+const TICK_MS = 10;
+
+/** The processor time that a server and its processes have used, those that ended included, in milliseconds; undefined where there is no `/proc`. */
+async function serverCpuMs(serverPid: number): Promise<number | undefined> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  if (pids.length === 0) return undefined;
+  let ticks = 0;
+  for (const pid of pids) {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    // Behind the name, which may hold anything: state, parent, …; times of its own are the 12th and 13th, those of children that ended follow.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const times = fields.slice(11, 15).map(Number);
+    if (Number(pid) === serverPid) ticks += times.reduce((sum, time) => sum + time, 0);
+    else if (Number(fields[1]) === serverPid) ticks += (times[0] ?? 0) + (times[1] ?? 0);
+  }
+  return ticks * TICK_MS;
+}
+
+/** How much of the server's processor time a work takes, the mean of `runs`: it doesn't hang on what else happens on the machine. */
+export async function serverTime(
+  server: EmbeddedPostgres,
+  work: () => Promise<unknown>,
+  runs: number,
+): Promise<string> {
+  const before = await serverCpuMs(server.pid);
+  for (let run = 0; run < runs; run += 1) await work();
+  const after = await serverCpuMs(server.pid);
+  return before === undefined || after === undefined ? '–' : inMs(Math.max(0, after - before) / runs);
 }
 
 /** How long it takes, in milliseconds, and what came of it. */
