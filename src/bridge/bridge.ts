@@ -234,6 +234,11 @@ export class Bridge {
     return this.#replies.resume(agentId, messageId, what);
   }
 
+  /** A person takes a reply back: it's deleted on the messenger's side too, within the time that allows. */
+  async takeBack(agentId: AgentId, messageId: MessageId, by: By): Promise<Refusal | undefined> {
+    return this.#replies.takeBack(agentId, messageId, by);
+  }
+
   /** Tries a Delivery that ended badly once more, under the same key and id. */
   async retry(deliveryId: DeliveryId, by: By): Promise<Refusal | undefined> {
     const { store, clock } = this.#parts;

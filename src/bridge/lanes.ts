@@ -1,5 +1,5 @@
 // Which lanes Deliveries go into: the one place that says what is shown where, and in which order.
-import type { AccountId, AgentId, ChatId, MirrorId, WorkspaceId } from '../domain/ids.ts';
+import type { AccountId, AgentId, ChatId, MirrorId, RemoteId, WorkspaceId } from '../domain/ids.ts';
 import type { Ticket } from '../domain/ticket.ts';
 import type { DigestRow } from '../store/digest.ts';
 import type { LaneName } from '../store/lane.ts';
@@ -83,6 +83,18 @@ export async function updateInMirrors(
       now,
     );
   }
+}
+
+/** A reply is taken back: one that never left is cancelled, another is deleted on the messenger's side (`remoteId` is the deletion's own); its posts follow. */
+export async function takeBack(tx: Tx, message: Message, remoteId: RemoteId, at: Date, now: Date): Promise<void> {
+  const isUnsent = message.state === 'held' || message.state === 'failed' || message.state === 'cancelled';
+  await tx.messages.update(message.id, { deletedAt: at, ...(isUnsent ? { state: 'cancelled' as const } : {}) });
+  if (!isUnsent) {
+    const task = { kind: 'revoke', messageId: message.id, remoteId } as const;
+    await tx.deliveries.enqueue(chatLane(message), task, about(message), now);
+  }
+  await updateInMirrors(tx, message, now);
+  await showLine(tx, message, now);
 }
 
 /** How far a reply got changed: the line under it, and in the other Mirrors the post itself, say so. */

@@ -24,7 +24,7 @@ import { contentWords } from './compose.ts';
 import { Reactions, type ReactionsParts } from './reactions.ts';
 import { decide, refuse } from './refusals.ts';
 import type { Replies } from './replies.ts';
-import { chatLane, showLine, updateInMirrors } from './lanes.ts';
+import { chatLane, takeBack, updateInMirrors } from './lanes.ts';
 
 type EventOf<K extends PlatformEvent['kind']> = Extract<PlatformEvent, { kind: K }>;
 export type ChannelEvent = EventOf<'said'> | EventOf<'edited'> | EventOf<'deleted'> | EventOf<'reacted'>;
@@ -261,22 +261,7 @@ export class Outbound {
           await this.#tellReplier(tx, mirror, message, event.post, sentence);
           continue;
         }
-        const isUnsent = message.state === 'held' || message.state === 'failed' || message.state === 'cancelled';
-        await tx.messages.update(message.id, {
-          deletedAt: event.at,
-          ...(isUnsent ? { state: 'cancelled' as const } : {}),
-        });
-        if (!isUnsent) {
-          const remoteId = messenger.newMessageId(message.accountId);
-          await tx.deliveries.enqueue(
-            chatLane(message),
-            { kind: 'revoke', messageId: message.id, remoteId },
-            { messageId: message.id, chatId: message.chatId },
-            now,
-          );
-        }
-        await updateInMirrors(tx, message, now);
-        await showLine(tx, message, now);
+        await takeBack(tx, message, messenger.newMessageId(message.accountId), event.at, now);
       }
       return 'recorded';
     });

@@ -14,7 +14,7 @@ import type { Message } from '../store/message.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { contentWords } from './compose.ts';
-import { chatLane, showInMirrors, showLine } from './lanes.ts';
+import { chatLane, showInMirrors, showLine, takeBack } from './lanes.ts';
 
 export interface RepliesParts {
   readonly store: Store;
@@ -245,6 +245,38 @@ export class Replies {
     await tx.mirrors.markStale({ chatId }, now);
     const detail = { changed: 1, until: null, because: 'started the chat' };
     await tx.audit.add({ ...by, action: 'access.granted', chatId, agentId, detail, at: now });
+  }
+
+  /** A person takes a reply back, wherever it was written: their own, or as an admin anybody's. */
+  async takeBack(agentId: AgentId, messageId: MessageId, by: By): Promise<{ readonly refused: string } | undefined> {
+    const { store, access, messenger, clock } = this.#parts;
+    return store.transaction(async (tx) => {
+      const now = clock.now();
+      const message = await tx.messages.lock(messageId);
+      if (message === undefined || message.direction !== 'out' || message.note) {
+        return { refused: 'There is no such reply.' };
+      }
+      const decision = await access.decide(tx, agentId, message.chatId, now);
+      if (!decision.allowed) return { refused: decision.sentence };
+      if (decision.agent.role !== 'admin' && message.agentId !== agentId) {
+        return { refused: 'Only its writer or an admin may delete a reply.' };
+      }
+      if (message.deletedAt !== null) return { refused: 'That was deleted already.' };
+      if (now.getTime() - message.sentAt.getTime() > messenger.capabilities.deleteWindowMs) {
+        return { refused: 'WhatsApp lets messages be deleted within two days only; this one stays.' };
+      }
+      const { originWorkspaceId, originPostId } = message;
+      // A post with several files is several messages.
+      const all =
+        originWorkspaceId === null || originPostId === null
+          ? [message]
+          : await tx.messages.byOrigin(originWorkspaceId, originPostId);
+      for (const each of all.filter(({ deletedAt }) => deletedAt === null)) {
+        await takeBack(tx, each, messenger.newMessageId(each.accountId), now, now);
+      }
+      await tx.audit.add({ ...by, action: 'reply.delete', chatId: message.chatId, detail: { messageId }, at: now });
+      return undefined;
+    });
   }
 
   /** A person's word about a reply that failed, wasn't confirmed, or waited: the same message again, under the same id. */

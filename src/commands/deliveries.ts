@@ -138,28 +138,10 @@ export async function resendPost(parts: Parts, ask: Ask): Promise<Answer> {
   return say(isRefused(reply) ? reply.refused : await parts.bridge.resume(ask.agent.id, reply.id, 'resend'));
 }
 
-/** Deletes a reply on WhatsApp, as if its writer had deleted their post; the post itself stays here. */
+/** Deletes a reply on WhatsApp; the post of somebody of the team stays where it was written. */
 export async function deletePost(parts: Parts, ask: Ask): Promise<Answer> {
-  const { store, bridge, clock } = parts;
   const reply = await replyOf(parts, ask);
   if (isRefused(reply)) return say(reply.refused);
-  if (reply.deletedAt !== null) return say('That was deleted already.');
-  if (ask.agent.role !== 'admin' && reply.agentId !== ask.agent.id) {
-    return say('Only its writer or an admin may delete a reply.');
-  }
-  const { originWorkspaceId, originPostId } = reply;
-  const mirrors = await store.read.mirrors.ofChat(reply.chatId);
-  const channel = mirrors.find(({ workspaceId }) => workspaceId === originWorkspaceId)?.channelId ?? null;
-  if (originWorkspaceId === null || originPostId === null || channel === null) {
-    return say('This reply wasn’t written in a channel, so it can’t be deleted from one.');
-  }
-  const at = clock.now();
-  const key = `delete:${originPostId}`;
-  await bridge.heard(originWorkspaceId, { kind: 'deleted', key, channel, post: originPostId, at });
-  const after = await store.read.messages.find(reply.id);
-  if ((after?.deletedAt ?? null) === null)
-    return say('WhatsApp lets messages be deleted within two days only; this one stays.');
-  const detail = { messageId: reply.id };
-  await store.read.audit.add({ ...ask.by, action: 'reply.delete', chatId: reply.chatId, detail, at });
-  return say('It is being deleted on WhatsApp.');
+  const refused = await parts.bridge.takeBack(ask.agent.id, reply.id, ask.by);
+  return say(refused?.refused ?? 'It is being deleted on WhatsApp.');
 }

@@ -107,6 +107,18 @@ export function memberTests(stage: Stage): void {
     expect(await chosen(reply, 'delete')).toContain('It is being deleted on WhatsApp.');
     await town.quiet();
     expect(mia.inbox.find(({ text }) => text === 'A reply to take back')?.isRevoked).toBe(true);
+    expect(await chosen(reply, 'delete')).toBe('That was deleted already.');
+    // What a command wrote stands in no post of hers; others' replies aren't hers to delete.
+    const [first, second] = miaChannel.posts.filter(({ text }) => text.includes('We are open from 9 to 5.'));
+    expect(await chosen(first!, 'delete')).toBe('Only its writer or an admin may delete a reply.');
+    expect(await chosen(second!, 'delete')).toContain('It is being deleted on WhatsApp.');
+    await town.until(
+      () => miaChannel.post(second!.id)?.text.includes('This message was deleted'),
+      'the post to say so',
+    );
+    await town.quiet();
+    const copies = mia.inbox.filter(({ text }) => text === 'We are open from 9 to 5.');
+    expect(copies.map(({ isRevoked }) => isRevoked)).toEqual([false, true]);
   });
 }
 
