@@ -19,6 +19,7 @@ import {
 import { Labels, type LabelResult } from './labels.ts';
 import { maskPhones } from './mask.ts';
 import { judge, refusalReason, refusalSentence, type Because, type Role } from './policy.ts';
+import { Overseers } from './overseers.ts';
 import { Presence } from './presence.ts';
 import { Reconcile } from './reconcile.ts';
 import { SignIns, type SignInBack, type SignInEnd, type SignInParts, type SignInStart } from './sign-in.ts';
@@ -69,6 +70,7 @@ export const MASK_PHONES = 'maskPhones';
 export class Access {
   readonly #parts: AccessParts;
   readonly #identities: Identities;
+  readonly #overseers: Overseers;
   readonly #presence: Presence;
   readonly #reconcile: Reconcile;
   readonly #changes: Changes;
@@ -87,7 +89,8 @@ export class Access {
     };
     this.#identities = new Identities(parts);
     const more = { ...parts, identities: this.#identities, changed };
-    this.#reconcile = new Reconcile({ mayAct: () => true, ...more });
+    this.#overseers = new Overseers(parts);
+    this.#reconcile = new Reconcile({ mayAct: () => true, ...more, overseers: this.#overseers });
     this.#presence = new Presence({ ...more, wake: () => this.#reconcile.wake() });
     this.#changes = new Changes({ ...more, deactivationHooks: this.#deactivationHooks });
     this.#mail = new InvitationMail(parts);
@@ -324,7 +327,10 @@ export class Access {
         found.set(problem.what, { ...problem, channelCount: (found.get(problem.what)?.channelCount ?? 0) + 1 });
       }
     }
-    return [...found.values()];
+    const overseen = await this.#overseers.problem(workspaceId);
+    if (overseen === undefined) return [...found.values()];
+    const channelCount = await this.#parts.store.read.mirrors.openCount(workspaceId);
+    return [...found.values(), { ...overseen, channelCount }];
   }
 
   /** How phone numbers are shown to somebody, or in what all of a channel see (`channel`): a function over texts. */

@@ -1,7 +1,7 @@
 // What people do with channels by hand: joining, leaving, being put in or out, changing the channel itself.
 import type { PlatformEvent } from '../domain/events.ts';
 import type { UserId, WorkspaceId } from '../domain/ids.ts';
-import type { Mirror } from '../store/mirror.ts';
+import type { Mirror, MirrorUserState } from '../store/mirror.ts';
 import type { Tx } from '../store/store.ts';
 import type { Identities, IdentityParts } from './identity.ts';
 import { auditOf, PROGRAM } from './change.ts';
@@ -116,9 +116,7 @@ export class Presence {
   async #left(tx: Tx, mirror: Mirror, { user, by, at }: Moved): Promise<void> {
     const now = this.#parts.clock.now();
     const known = await tx.mirrors.user(mirror.id, user);
-    if (known !== undefined && known.outAt !== null && isBetween(at, known.outAt, EARLY_MS, LATE_MS)) {
-      return tx.mirrors.toldOut(mirror.id, user);
-    }
+    if (known !== undefined && isOurDoing(known, at)) return tx.mirrors.toldOut(mirror.id, user);
     if (!(await this.#isWanted(tx, mirror, user))) return tx.mirrors.forgetUser(mirror.id, user);
     // Somebody else put them out: that isn't theirs to decide.
     if (by !== undefined && by !== user) return tx.mirrors.markStale({ id: mirror.id }, now);
@@ -126,6 +124,14 @@ export class Presence {
     // A look that was under way may have put them in again.
     await tx.mirrors.markStale({ id: mirror.id }, now);
   }
+}
+
+/** Whether a leaving at this moment is our taking out, told late, and not a leaving by hand after we let the person in again. */
+function isOurDoing(known: { state: MirrorUserState; at: Date; outAt: Date | null }, at: Date): boolean {
+  const { state, outAt } = known;
+  if (outAt === null || !isBetween(at, outAt, EARLY_MS, LATE_MS)) return false;
+  const isBackSince = state === 'in' && known.at.getTime() > outAt.getTime();
+  return !(isBackSince && at.getTime() >= known.at.getTime());
 }
 
 const isBetween = (at: Date, moment: Date, earlyMs: number, lateMs: number): boolean =>

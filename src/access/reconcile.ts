@@ -8,10 +8,12 @@ import type { Mirror, StaleMirror } from '../store/mirror.ts';
 import type { Tx } from '../store/store.ts';
 import { auditOf, PROGRAM } from './change.ts';
 import type { Identities, IdentityParts } from './identity.ts';
+import type { Overseers } from './overseers.ts';
 import { tell } from './tell.ts';
 
 export interface ReconcileParts extends IdentityParts {
   readonly identities: Identities;
+  readonly overseers: Overseers;
   /** Asked right before a channel is touched; false when another process took over. */
   readonly mayAct: () => boolean;
 }
@@ -159,11 +161,12 @@ export class Reconcile {
   }
 
   async #sweep(workspaceId: WorkspaceId, ground: Ground): Promise<void> {
-    const { store, clock, identities, log } = this.#parts;
+    const { store, clock, identities, overseers, log } = this.#parts;
     if (clock.monotonicMs() - ground.sweptAtMs < SWEEP_MS) return;
     ground.sweptAtMs = clock.monotonicMs();
     const now = clock.now();
     await store.read.mirrors.sweep(workspaceId, new Date(now.getTime() - SWEEP_MS), SWEPT_AT_ONCE, now);
+    await overseers.look(workspaceId);
     try {
       await identities.recheck(workspaceId);
     } catch (error) {
@@ -265,6 +268,7 @@ export class Reconcile {
       });
     } else {
       const waitMs = error instanceof BridgeError ? (error.retryAfterMs ?? PAUSE_MS) : FAULT_PAUSE_MS;
+      if (error instanceof BridgeError && error.code === 'not_allowed') await this.#lacking(mirror, error, now);
       await store.read.mirrors.reconcileLater(mirror.id, after(now, waitMs));
       if (!(error instanceof BridgeError)) return;
       const untilMs = clock.monotonicMs() + waitMs;
@@ -272,6 +276,18 @@ export class Reconcile {
       // Whatever it throttles, to be told so once is enough; and when nobody answers, nobody answers for the others either.
       if (error.code !== 'throttled') ground.restUntilMs = { urgent: untilMs, calm: untilMs };
     }
+  }
+
+  /** Something is forbidden until a person allows it: they must hear of it, and it's tried again. */
+  async #lacking(mirror: StaleMirror, error: BridgeError, now: Date): Promise<void> {
+    const problem = {
+      what: error.sentence,
+      fix: 'Give the app what it lacks: the checks of this workspace name it. The people of the channel are put right as soon as it’s there.',
+    };
+    await this.#parts.store.transaction(async (tx) => {
+      await tx.mirrors.setProblems(mirror.id, [problem]);
+      await this.#tellProblem(tx, mirror, problem, now);
+    });
   }
 
   async #tellProblem(tx: Tx, mirror: StaleMirror, { what, fix }: Problem, now: Date): Promise<void> {

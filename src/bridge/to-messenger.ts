@@ -66,8 +66,9 @@ export class ToMessenger {
     if (message.deletedAt !== null && !attempt.mayBeDone) {
       return store.read.messages.update(message.id, { state: 'cancelled' });
     }
-    await this.#assertAllowed(message, clock.now());
     const content = await this.#outgoing(message, chat);
+    // Last of all, so that next to nothing lies between the answer and the sending.
+    await this.#assertAllowed(message, clock.now());
     attempt.assertHeld();
     const { at } = await messenger.send(message.accountId, address, message.remoteId, content);
     await store.transaction(async (tx) => {
@@ -161,8 +162,8 @@ export class ToMessenger {
       case 'amend': {
         // What never reached the customer can't be amended there.
         if (message.ackedAt === null || message.deletedAt !== null) return;
-        await this.#assertAllowed(message, clock.now());
         const content = await this.#outgoing(message, chat);
+        await this.#assertAllowed(message, clock.now());
         attempt.assertHeld();
         return messenger.edit(accountId, address, target, task.remoteId, content);
       }

@@ -69,6 +69,12 @@ export interface MembershipReport {
   readonly retryAfterMs?: number;
 }
 
+/** Somebody who reads every channel, whoever is let in. */
+export interface Overseer {
+  readonly user: UserId;
+  readonly name: string;
+}
+
 export interface WorkspaceIdentity {
   /** The platform's own id of the Workspace (team, guild). */
   readonly remoteId: string;
@@ -136,6 +142,8 @@ export interface ChatPlatform {
   updateChannel(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void>;
   /** Makes the channel hold exactly `wanted` and the bot. Removals go first. Partial success is normal and is reported, not thrown. */
   setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
+  /** Who reads every channel by rights of the platform's own, so that `setUsers` can't keep them out; we left out. Where there are such rights. */
+  overseers?(): Promise<readonly Overseer[]>;
   /** The person with this email who may be in channels (no bot, no guest, not deactivated). Only if `capabilities.findsUsersByEmail`. */
   findUser(email: string): Promise<UserId | undefined>;
   /**

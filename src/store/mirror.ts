@@ -40,8 +40,9 @@ export const MirrorEntity = defineEntity({
   ],
   indexes: [
     {
-      name: 'mirror_stale',
-      expression: 'create index "mirror_stale" on "mirror" ("stale_at") where "stale_at" is not null',
+      name: 'mirror_next',
+      expression:
+        'create index "mirror_next" on "mirror" ("workspace_id", "urgent" desc, "stale_at", "id") where "stale_at" is not null',
     },
   ],
 });
@@ -54,6 +55,7 @@ export const MirrorUserEntity = defineEntity({
     userId: p.text().$type<UserId>().primary(),
     /** `left`: went by hand, and is not fetched back. `out`: taken out by us. */
     state: p.text().$type<MirrorUserState>(),
+    /** Since when. */
     at: p.datetime().defaultRaw('now()'),
     /** When we last took the person out, until the platform told us so: that leaving is not by hand. */
     outAt: p.datetime().nullable(),
@@ -194,6 +196,16 @@ export const mirrorQueries = (db: Db) => ({
     const rows = await query.execute();
     return rows.flatMap((row) => (row.staleAt === null ? [] : [{ ...row, staleAt: row.staleAt }]));
   },
+  /** How many channels a Workspace has. */
+  openCount: async (workspaceId: WorkspaceId): Promise<number> => {
+    const { count } = await db
+      .selectFrom('mirror')
+      .select(sql<number>`count(*)::int`.as('count'))
+      .where('workspaceId', '=', workspaceId)
+      .where('state', '=', 'open')
+      .executeTakeFirstOrThrow();
+    return count;
+  },
   /** How many channels still wait for their people to be put right: the progress of a bulk change. */
   staleCounts: (): Promise<{ workspaceId: WorkspaceId; count: number }[]> =>
     db
@@ -259,7 +271,8 @@ export const mirrorQueries = (db: Db) => ({
       and (out_at is null or out_at < ${now}::timestamptz - interval '10 minutes')`.execute(db);
     await sql`insert into mirror_user (mirror_id, user_id, state, at)
       select ${id}::uuid, user_id, 'in', ${now}::timestamptz from unnest(${present}::text[]) as there (user_id)
-      on conflict (mirror_id, user_id) do update set state = 'in', at = excluded.at
+      on conflict (mirror_id, user_id) do update set state = 'in',
+        at = case mirror_user.state when 'in' then mirror_user.at else excluded.at end
         where mirror_user.state <> 'left'`.execute(db);
     await sql`insert into mirror_user (mirror_id, user_id, state, at, out_at)
       select ${id}::uuid, user_id, 'out', ${now}::timestamptz, ${now}::timestamptz from unnest(${removed}::text[]) as gone (user_id)
@@ -307,10 +320,10 @@ export const mirrorQueries = (db: Db) => ({
   },
   users: (id: MirrorId): Promise<{ userId: UserId; state: MirrorUserState }[]> =>
     db.selectFrom('mirror_user').select(['userId', 'state']).where('mirrorId', '=', id).execute(),
-  user: (id: MirrorId, userId: UserId): Promise<{ state: MirrorUserState; outAt: Date | null } | undefined> =>
+  user: (id: MirrorId, userId: UserId): Promise<{ state: MirrorUserState; at: Date; outAt: Date | null } | undefined> =>
     db
       .selectFrom('mirror_user')
-      .select(['state', 'outAt'])
+      .select(['state', 'at', 'outAt'])
       .where('mirrorId', '=', id)
       .where('userId', '=', userId)
       .executeTakeFirst(),

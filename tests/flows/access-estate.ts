@@ -214,10 +214,10 @@ export class Estate {
   }
 
   /** A customer writes; resolves once both places show it, with the Chat and its channels. */
-  async customer(name: string): Promise<Inbox> {
-    const phone = this.network.join(name);
+  async customer(name: string, text = `Hello from ${name}`): Promise<Inbox> {
+    const known = [...this.network.names].find(([, one]) => one === name)?.[0];
+    const phone = known ?? this.network.join(name);
     const chat = this.network.direct(phone, this.#phone);
-    const text = `Hello from ${name}`;
     const message = {
       id: randomBytes(8).toString('hex'),
       author: phone,

@@ -75,7 +75,7 @@ export async function answerCall(
     finish(response, record, { ok: false, error: 'unknown_method', req_method: methodName });
     return;
   }
-  const waitSeconds = parts.faults.overBudget(methodName, method.tier, channel, Date.now());
+  const waitSeconds = parts.faults.overBudget(methodName, method.tier, channel, parts.workspace.now());
   if (waitSeconds !== undefined) {
     rateLimit(response, record, String(waitSeconds));
     return;

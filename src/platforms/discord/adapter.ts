@@ -13,6 +13,7 @@ import type {
   KnownChannel,
   MembershipReport,
   OpenedChannel,
+  Overseer,
   PlatformStart,
   PostTarget,
   SignIn,
@@ -26,9 +27,10 @@ import { Connection } from './connection.ts';
 import { describe } from './directory.ts';
 import { openFile } from './files.ts';
 import { History } from './history.ts';
-import { postParts } from './ids.ts';
+import { postParts, userId } from './ids.ts';
 import { Intake } from './intake.ts';
 import { Members } from './members.ts';
+import { overseersOf } from './overseers.ts';
 import { OwnDoings } from './own-doings.ts';
 import { INVITED } from './permissions.ts';
 import { Places } from './places.ts';
@@ -217,6 +219,11 @@ export class DiscordPlatform implements ChatPlatform {
   async linkTo(id: PostId): Promise<string | undefined> {
     const { channel, message } = postParts(id);
     return `https://discord.com/channels/${this.#guildId}/${channel}/${message}`;
+  }
+
+  async overseers(): Promise<readonly Overseer[]> {
+    const { botUserId } = await this.#connection.me();
+    return overseersOf(this.#api, this.#guildId, userId(botUserId));
   }
 
   async setup(): Promise<readonly Problem[]> {

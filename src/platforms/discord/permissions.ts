@@ -20,7 +20,7 @@ const BITS = {
 } as const;
 
 type Bit = keyof typeof BITS;
-const ADMINISTRATOR = 1n << 3n;
+export const ADMINISTRATOR = 1n << 3n;
 
 const sum = (bits: readonly Bit[]): bigint => bits.reduce((all, bit) => all | (1n << BITS[bit][0]), 0n);
 

@@ -115,6 +115,7 @@ export class Intake {
   /** What an event means for what we remember. */
   #remember(event: PlatformEvent): void {
     if (event.kind === 'userChanged') this.#options.directory.forget(event.user);
+    if (event.kind === 'joined') this.#options.members.arrived(event.channel, event.user);
     if (event.kind === 'channelChanged' && event.change !== 'renamed' && event.change !== 'unarchived') {
       this.#options.channels.forget(event.channel);
     }

@@ -104,6 +104,11 @@ export class Members {
     return this.#removals.has(`${channel} ${user}`);
   }
 
+  /** Somebody is in the channel again, let in by whomever: what they do from now on is theirs. */
+  arrived(channel: ChannelId, user: UserId): void {
+    this.#removals.delete(`${channel} ${user}`);
+  }
+
   /** See `ChatPlatform.setUsers`. Rejects only when the channel can't be read, is gone, or our token isn't accepted. */
   async set(botUserId: string, channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
     const bot = userId(botUserId);

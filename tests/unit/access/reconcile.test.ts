@@ -69,7 +69,7 @@ test('a revocation takes the person out; that they left, told late, is not taken
   const [event] = late;
   if (event?.kind !== 'left') throw new Error('the removal was not told');
   await house.access.handle(workspaceId, event);
-  expect(await house.store.read.mirrors.user(mirror.id, ben)).toEqual({ state: 'in', outAt: null });
+  expect(await house.store.read.mirrors.user(mirror.id, ben)).toMatchObject({ state: 'in', outAt: null });
   slack.onEvent = tell;
   slack.leave(channel, ben);
   await waitFor(async () => expect((await house.store.read.mirrors.user(mirror.id, ben))?.state).toBe('left'));
