@@ -7,7 +7,7 @@ import {
 } from 'discord-api-types/v10';
 import { refusal } from './errors.ts';
 import { canSee } from './permissions.ts';
-import { renderChannel, renderThreadMember } from './render.ts';
+import { renderChannel, renderThread, renderThreadMember } from './render.ts';
 import type { Guild } from './state.ts';
 import { Channel } from './types.ts';
 import type { Overwrite } from './types.ts';
@@ -154,7 +154,7 @@ function syncThreads(guild: Guild, channel: Channel): void {
   const d = {
     guild_id: guild.id,
     channel_ids: [channel.id],
-    threads: visible.map((thread) => renderChannel(guild, thread)),
+    threads: visible.flatMap((other) => (other.thread === undefined ? [] : [renderThread(guild, other, other.thread)])),
     members,
   };
   guild.emit(GatewayDispatchEvents.ThreadListSync, d, { intent: GatewayIntentBits.Guilds });

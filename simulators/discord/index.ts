@@ -251,7 +251,10 @@ function peopleOf(
 /** The role that makes people administrators; it stands above the bot's, as admins do it. */
 function administrators(guild: Guild): Role {
   const there = [...guild.roles.values()].find((role) => role.name === 'Administrators');
-  return there ?? guild.addRole('Administrators', bitsFor(['Administrator']), guild.botRole.position + 1);
+  if (there !== undefined) return there;
+  const role = guild.addRole('Administrators', bitsFor(['Administrator']), guild.botRole.position + 1);
+  tellRole(guild, GatewayDispatchEvents.GuildRoleCreate, role);
+  return role;
 }
 
 function channelsOf(

@@ -11,7 +11,12 @@ import {
   MessageType,
   RESTJSONErrorCodes as Code,
 } from 'discord-api-types/v10';
-import type { APIInteractionGuildMember, APIMessageInteractionMetadata } from 'discord-api-types/v10';
+import type {
+  APIBaseInteraction,
+  APIInteraction,
+  APIInteractionGuildMember,
+  APIMessageInteractionMetadata,
+} from 'discord-api-types/v10';
 import { badForm, refusal } from './errors.ts';
 import { objectsOf, textOf, wordOf } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -249,7 +254,7 @@ export class Interactions {
     return { ...base, type: InteractionType.ApplicationCommand };
   }
 
-  #payload(interaction: Interaction): object {
+  #payload(interaction: Interaction): APIInteraction {
     const guild = this.#guild;
     const { gesture } = interaction;
     const { channel } = gesture;
@@ -259,25 +264,26 @@ export class Interactions {
       member === undefined
         ? undefined
         : { ...renderMember(guild, member), permissions: permissionsIn(guild, channel, gesture.userId).toString() };
-    return {
+    const shared = {
       id: interaction.id,
       application_id: guild.applicationId,
-      type: gesture.type,
       token: interaction.token,
       version: 1,
-      data: gesture.data,
       channel_id: channel.id,
-      channel: { ...renderChannel(guild, channel), permissions: who?.permissions },
       app_permissions: (inGuild
         ? permissionsIn(guild, channel, guild.bot.id)
         : guildPermissions(guild, guild.bot.id)
       ).toString(),
       locale: Locale.EnglishUS,
       entitlements: [],
-      entitlement_sku_ids: [],
       authorizing_integration_owners: { [ApplicationIntegrationType.GuildInstall]: guild.id },
       context: inGuild ? InteractionContextType.Guild : InteractionContextType.BotDM,
       attachment_size_limit: guild.settings.maxFileBytes,
+    } satisfies Partial<APIBaseInteraction<InteractionType, unknown>>;
+    const asked = {
+      ...shared,
+      entitlement_sku_ids: [],
+      channel: { ...renderChannel(guild, channel), permissions: who?.permissions },
       ...(inGuild
         ? {
             guild_id: guild.id,
@@ -288,6 +294,8 @@ export class Interactions {
         : { user: userOf(guild, gesture.userId) }),
       ...(gesture.source === undefined ? {} : { message: renderMessage(guild, gesture.source, { mayRead: true }) }),
     };
+    // Which data goes with which type is the gesture's to keep.
+    return { ...asked, type: gesture.type, data: gesture.data } as unknown as APIInteraction;
   }
 }
 

@@ -60,7 +60,7 @@ export function userOf(guild: Guild, id: string): APIUser {
 }
 
 /** A member without the user in it, as messages carry it. */
-export function renderMemberOnly(member: Member): Omit<APIGuildMember, 'user'> {
+export function renderMemberOnly(member: Member) {
   return {
     nick: member.nick,
     avatar: null,
@@ -73,11 +73,11 @@ export function renderMemberOnly(member: Member): Omit<APIGuildMember, 'user'> {
     mute: false,
     flags: enumOf<GuildMemberFlags>(0),
     communication_disabled_until: null,
-  };
+  } satisfies Omit<APIGuildMember, 'user'>;
 }
 
-export function renderMember(guild: Guild, member: Member): APIGuildMember {
-  return { ...renderMemberOnly(member), user: userOf(guild, member.userId) };
+export function renderMember(guild: Guild, member: Member) {
+  return { ...renderMemberOnly(member), user: userOf(guild, member.userId) } satisfies APIGuildMember;
 }
 
 export function renderRole(role: Role): APIRole {
@@ -164,7 +164,7 @@ export function renderChannel(guild: Guild, channel: Channel): APIChannel {
 }
 
 /** A thread; with the bot's own membership when it is in it. */
-function renderThread(guild: Guild, channel: Channel, thread: ThreadState): APIThreadChannel {
+export function renderThread(guild: Guild, channel: Channel, thread: ThreadState): APIThreadChannel {
   const joinedAt = thread.members.get(guild.bot.id);
   return {
     id: channel.id,

@@ -1,7 +1,7 @@
 // The guild itself: everything a Discord server and the app in it remember, and the ids and times they hand out.
 import { randomBytes } from 'node:crypto';
 import { ChannelType } from 'discord-api-types/v10';
-import type { GatewayDispatchEvents, GatewayIntentBits } from 'discord-api-types/v10';
+import type { GatewayDispatchEvents, GatewayDispatchPayload, GatewayIntentBits } from 'discord-api-types/v10';
 import { EVERYONE_PERMISSIONS } from './permissions.ts';
 import { Channel } from './types.ts';
 import type { Command, Member, Message, Role, StoredFile, User, Webhook } from './types.ts';
@@ -65,6 +65,9 @@ export interface Portal {
   guildMembers: boolean;
   presences: boolean;
 }
+
+/** The payload of an event as Discord documents it: what is told in another shape doesn't compile. */
+export type DispatchData<Name extends GatewayDispatchEvents> = Extract<GatewayDispatchPayload, { t: Name }>['d'];
 
 /** Something the app is told over the gateway. */
 export interface Emitted {
@@ -252,9 +255,9 @@ export class Guild {
   }
 
   /** Tells the app of something, if it may know of it. */
-  emit(
-    t: GatewayDispatchEvents,
-    d: object,
+  emit<Name extends GatewayDispatchEvents>(
+    t: Name,
+    d: DispatchData<Name> & object,
     options: { intent?: GatewayIntentBits; channel?: Channel; message?: Message } = {},
   ): void {
     const { intent = 0, channel, message } = options;

@@ -136,7 +136,7 @@ function tellMembers(
         ...(member === undefined ? {} : { member: renderMember(guild, member) }),
       };
     }),
-    removed_member_ids: removed,
+    removed_member_ids: [...removed],
   };
   const isOwn = [...added, ...removed].includes(guild.bot.id);
   // Whoever was taken out of a private thread doesn't see it any more, but is told.
