@@ -16,6 +16,7 @@ import { labelRoutes } from './api/labels.ts';
 import { meRoutes } from './api/me.ts';
 import { messageRoutes } from './api/messages.ts';
 import { metricsRoutes } from './api/metrics.ts';
+import { settingsRoutes } from './api/settings.ts';
 import { ticketRoutes } from './api/tickets.ts';
 import { workspaceRoutes } from './api/workspaces.ts';
 import { createDoors } from './doors.ts';
@@ -47,6 +48,7 @@ export const apiRoutes: readonly Route[] = [
   ...ticketRoutes,
   ...metricsRoutes,
   ...digestRoutes,
+  ...settingsRoutes,
 ];
 
 /** How long requests under way may take at a stop. */
