@@ -3,6 +3,7 @@ import { formatPhone } from './phone.ts';
 import { channelName } from './channel-name.ts';
 import type { ChannelId, MirrorId, WorkspaceId } from '../domain/ids.ts';
 import { BridgeError } from '../domain/errors.ts';
+import type { Access } from '../access/access.ts';
 import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/time.ts';
@@ -16,6 +17,7 @@ const OPEN_AGAIN_MS = 60_000;
 
 export interface MirrorsParts {
   readonly store: Store;
+  readonly access: Pick<Access, 'phonesFor'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,13 +49,16 @@ export class Mirrors {
   }
 
   async #open(id: MirrorId, platform: ChatPlatform): Promise<ChannelId> {
-    const { store, clock, log } = this.#parts;
+    const { store, access, clock, log } = this.#parts;
     const mirror = await store.read.mirrors.find(id);
     const chat = mirror === undefined ? undefined : await store.read.chats.find(mirror.chatId);
     if (mirror === undefined || chat === undefined) throw gone();
     if (mirror.state === 'open' && mirror.channelId !== null) return mirror.channelId;
     const account = await store.read.accounts.find(chat.accountId);
-    const { name, phone } = await chatTitle(store.read, chat);
+    const mask = await access.phonesFor('channel');
+    const title = await chatTitle(store.read, chat);
+    const name = mask(title.name);
+    const phone = title.phone === undefined ? undefined : mask(title.phone);
     const topic = [name, phone, account?.name].filter((part) => part !== undefined).join(' · ');
     const { channelNameLength } = platform.capabilities;
     const group = account && {

@@ -29,7 +29,7 @@ import { chatLane, takeBack, updateInMirrors } from './lanes.ts';
 type EventOf<K extends PlatformEvent['kind']> = Extract<PlatformEvent, { kind: K }>;
 export type ChannelEvent = EventOf<'said'> | EventOf<'edited'> | EventOf<'deleted'> | EventOf<'reacted'>;
 
-export interface OutboundParts extends ReactionsParts {
+export interface OutboundParts extends Omit<ReactionsParts, 'replies'> {
   readonly log: Log;
 }
 
@@ -70,7 +70,7 @@ export class Outbound {
   constructor(parts: OutboundParts, replies: Replies) {
     this.#parts = parts;
     this.#replies = replies;
-    this.#reactions = new Reactions(parts);
+    this.#reactions = new Reactions({ ...parts, replies });
   }
 
   /** Resolves once it's recorded. */

@@ -1,4 +1,4 @@
-// Records what agents do with emoji: a step of a Ticket, which never leaves, or the number's reaction on the customer's message.
+// Records what agents do with emoji: a step of a Ticket or a word to send again, which never leave, or the number's reaction on the customer's message.
 import type { Access } from '../access/access.ts';
 import type { PlatformEvent } from '../domain/events.ts';
 import type { WorkspaceId } from '../domain/ids.ts';
@@ -13,6 +13,7 @@ import type { Store, Tx } from '../store/store.ts';
 import type { Tickets } from '../tickets/tickets.ts';
 import { chatLane } from './lanes.ts';
 import type { Outcome } from './outbound.ts';
+import type { Replies } from './replies.ts';
 import { decide, refuse, tellWhy, type Doing } from './refusals.ts';
 
 type Reacted = Extract<PlatformEvent, { kind: 'reacted' }>;
@@ -22,6 +23,7 @@ export interface ReactionsParts {
   readonly access: Access;
   readonly tickets: Pick<Tickets, 'reacted' | 'isTicketEmoji'>;
   readonly messenger: Messenger;
+  readonly replies: Pick<Replies, 'resumeIn'>;
   readonly clock: Clock;
 }
 
@@ -32,7 +34,7 @@ interface Target {
   readonly role?: PostRole;
 }
 
-/** Work of the team as the ticket emoji are, though none of theirs: it never leaves (product §5). */
+/** On a reply, or the line under it: send it again (product §5). Work of the team as the ticket emoji are, so it never leaves. */
 const RESEND_EMOJI = '🔁';
 
 /** Telling an event again changes nothing. */
@@ -47,17 +49,38 @@ export class Reactions {
   async record(workspaceId: WorkspaceId, mirror: Mirror, event: Reacted): Promise<Outcome> {
     const { store, access, tickets } = this.#parts;
     const isOfTicket = await tickets.isTicketEmoji(store.read, event.emoji);
-    const isWork = isOfTicket || event.emoji === RESEND_EMOJI || event.emoji.startsWith(':');
-    if (isWork && !(isOfTicket && event.on)) return 'ignored';
+    const isResend = !isOfTicket && event.emoji === RESEND_EMOJI;
+    const isWork = isOfTicket || isResend;
+    if ((isWork && !event.on) || event.emoji.startsWith(':')) return 'ignored';
     const target = await this.#targetOf(workspaceId, mirror, event);
     if (target === undefined) {
       // The post may be one whose posting we haven't recorded yet.
       return (await store.read.deliveries.unsettledPost(mirror.id, event.at)) ? 'later' : 'ignored';
     }
     const agent = await access.agentFor(workspaceId, event.user);
-    return store.transaction((tx) =>
-      isOfTicket ? this.#onTicket(tx, mirror, event, agent, target) : this.#onMessage(tx, event, agent, target),
-    );
+    return store.transaction((tx) => {
+      if (isResend) return this.#resend(tx, mirror, event, agent, target);
+      return isOfTicket ? this.#onTicket(tx, mirror, event, agent, target) : this.#onMessage(tx, event, agent, target);
+    });
+  }
+
+  /** On anything but a reply that failed or wasn't confirmed it says nothing: such emoji are put on by habit. */
+  async #resend(
+    tx: Tx,
+    mirror: Mirror,
+    { user, post }: Reacted,
+    agent: Agent | undefined,
+    { message }: Target,
+  ): Promise<Outcome> {
+    const { access, replies, clock } = this.#parts;
+    if (message?.state !== 'failed' && message?.state !== 'uncertain') return 'ignored';
+    const decision = await decide(access, tx, agent, mirror.chatId, clock.now());
+    if (!decision.allowed) {
+      await refuse(tx, { mirror, user, agent, post }, 'reply.refuse', decision.sentence, clock.now());
+      return 'ignored';
+    }
+    await replies.resumeIn(tx, decision.agent.id, message.id, 'resend');
+    return 'recorded';
   }
 
   async #targetOf(workspaceId: WorkspaceId, mirror: Mirror, { post }: Reacted): Promise<Target | undefined> {
@@ -69,8 +92,8 @@ export class Reactions {
     }
     const ticketId = await tickets.byPost(mirror.id, post);
     if (ticketId !== undefined) return { ticketId };
-    const [note] = await messages.byOrigin(workspaceId, post);
-    return note === undefined ? undefined : { message: note, role: 'origin' };
+    const [own] = await messages.byOrigin(workspaceId, post);
+    return own === undefined ? undefined : { message: own, role: 'origin' };
   }
 
   async #onTicket(

@@ -280,27 +280,30 @@ export class Replies {
   }
 
   /** A person's word about a reply that failed, wasn't confirmed, or waited: the same message again, under the same id. */
-  async resume(agentId: AgentId, messageId: MessageId, what: 'resend' | 'send' | 'cancel'): Promise<string> {
-    return this.#parts.store.transaction(async (tx) => {
-      const now = this.#parts.clock.now();
-      const message = await tx.messages.lock(messageId);
-      if (message === undefined || message.direction !== 'out') return 'There is no such reply.';
-      const decision = await this.#parts.access.decide(tx, agentId, message.chatId, now);
-      if (!decision.allowed) return decision.sentence;
-      const expected = what === 'resend' ? ['failed', 'uncertain'] : ['held'];
-      if (message.state === null || !expected.includes(message.state)) return 'That was done already.';
-      await tx.messages.update(message.id, { state: what === 'cancel' ? 'cancelled' : 'queued', reason: null });
-      if (what !== 'cancel') await this.#enqueueSend(tx, message, now);
-      await showLine(tx, message, now);
-      await tx.audit.add({
-        actor: { kind: 'agent', agentId },
-        action: `reply.${what}`,
-        chatId: message.chatId,
-        detail: { messageId },
-        source: 'channel',
-        at: now,
-      });
-      return what === 'cancel' ? 'It will not be sent.' : 'It is being sent.';
+  resume(agentId: AgentId, messageId: MessageId, what: 'resend' | 'send' | 'cancel'): Promise<string> {
+    return this.#parts.store.transaction((tx) => this.resumeIn(tx, agentId, messageId, what));
+  }
+
+  /** The same, within a transaction that does more. */
+  async resumeIn(tx: Tx, agentId: AgentId, messageId: MessageId, what: 'resend' | 'send' | 'cancel'): Promise<string> {
+    const now = this.#parts.clock.now();
+    const message = await tx.messages.lock(messageId);
+    if (message === undefined || message.direction !== 'out') return 'There is no such reply.';
+    const decision = await this.#parts.access.decide(tx, agentId, message.chatId, now);
+    if (!decision.allowed) return decision.sentence;
+    const expected = what === 'resend' ? ['failed', 'uncertain'] : ['held'];
+    if (message.state === null || !expected.includes(message.state)) return 'That was done already.';
+    await tx.messages.update(message.id, { state: what === 'cancel' ? 'cancelled' : 'queued', reason: null });
+    if (what !== 'cancel') await this.#enqueueSend(tx, message, now);
+    await showLine(tx, message, now);
+    await tx.audit.add({
+      actor: { kind: 'agent', agentId },
+      action: `reply.${what}`,
+      chatId: message.chatId,
+      detail: { messageId },
+      source: 'channel',
+      at: now,
     });
+    return what === 'cancel' ? 'It will not be sent.' : 'It is being sent.';
   }
 }

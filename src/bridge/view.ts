@@ -1,7 +1,9 @@
 // Reads what `compose` must know of a Message for one Mirror: names, quote, thread, file.
 import type { AccountId, ContactId, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { Content } from '../domain/content.ts';
 import type { PostAuthor, PostFile } from '../domain/post.ts';
 import { BridgeError } from '../domain/errors.ts';
+import type { Access } from '../access/access.ts';
 import { fileName } from '../media/kind.ts';
 import type { Messenger } from '../platforms/messenger.ts';
 import type { ChatPlatform } from '../platforms/platform.ts';
@@ -14,6 +16,7 @@ import { formatPhone } from './phone.ts';
 
 export interface ViewParts {
   readonly store: Store;
+  readonly access: Pick<Access, 'phonesFor'>;
   readonly messenger: Messenger;
   readonly platforms: ReadonlyMap<WorkspaceId, ChatPlatform>;
   /** A link to the file of a Message that expires and asks for sign-in. */
@@ -50,21 +53,30 @@ export function openFile(parts: ViewParts, message: Message): PostFile['open'] |
   return () => messenger.openMedia(message.accountId, content.file.ref);
 }
 
-async function nameOf(tx: Tx, doer: string, ourName: string): Promise<string> {
-  if (doer === 'us') return ourName;
-  const contact = await tx.contacts.find(doer as ContactId);
-  return contact?.name ?? (contact?.phone ? formatPhone(contact.phone) : 'Someone');
+/** How people are called: by name, else by number, as far as the channel may see it. */
+type Naming = (doer: string) => Promise<string>;
+
+const naming =
+  (tx: Tx, ourName: string, mask: (text: string) => string): Naming =>
+  async (doer) => {
+    if (doer === 'us') return ourName;
+    const contact = await tx.contacts.find(doer as ContactId);
+    return mask(contact?.name ?? (contact?.phone ? formatPhone(contact.phone) : 'Someone'));
+  };
+
+/** Changes in a group name people by the number where nothing else was known of them. */
+function masked(content: Content, mask: (text: string) => string): Content {
+  if (content.kind !== 'change' || !('people' in content.change)) return content;
+  return { ...content, change: { ...content.change, people: content.change.people.map(mask) } };
 }
 
-async function authorOf(tx: Tx, message: Message, ourName: string): Promise<PostAuthor> {
-  if (message.contactId !== null) {
-    return { name: await nameOf(tx, message.contactId, ourName), seed: message.contactId };
-  }
+async function authorOf(tx: Tx, message: Message, nameOf: Naming): Promise<PostAuthor> {
+  if (message.contactId !== null) return { name: await nameOf(message.contactId), seed: message.contactId };
   if (message.agentId !== null) {
     const agent = await tx.agents.find(message.agentId);
     return { name: agent?.name ?? agent?.email ?? 'An agent', seed: message.agentId };
   }
-  return { name: ourName, seed: message.accountId };
+  return { name: await nameOf('us'), seed: message.accountId };
 }
 
 function postFile(parts: ViewParts, message: Message, author: string): PostFile | undefined {
@@ -100,8 +112,10 @@ export async function viewOf(
   if (message === undefined) return undefined;
   const account = await tx.accounts.find(message.accountId);
   const ourName = account?.name ?? 'Us';
-  const author = await authorOf(tx, message, ourName);
-  const { content } = message;
+  const mask = await parts.access.phonesFor('channel');
+  const nameOf = naming(tx, ourName, mask);
+  const author = await authorOf(tx, message, nameOf);
+  const content = masked(message.content, mask);
   const votes = content.kind === 'poll' ? await tx.reactions.votes(message.id) : [];
   const unshown = new Set(rows.flatMap((row) => (row.reactions ?? []).filter((emoji) => emoji.startsWith('!'))));
   const reactions = (await tx.reactions.of(message.id)).filter((reaction) => unshown.has(`!${reaction.emoji}`));
@@ -127,7 +141,7 @@ export async function viewOf(
     ...(isQuoteNeeded
       ? {
           quote: {
-            author: quoted === undefined ? '' : (await authorOf(tx, quoted, ourName)).name,
+            author: quoted === undefined ? '' : (await authorOf(tx, quoted, nameOf)).name,
             text: quotedWords.length > LONGEST_QUOTE ? `${quotedWords.slice(0, LONGEST_QUOTE)}…` : quotedWords,
           },
         }
@@ -135,12 +149,8 @@ export async function viewOf(
     earlier: (message.earlier ?? []).map((version) => contentWords(version.content)),
     isEdited: message.editedAt !== null,
     isDeleted: message.deletedAt !== null,
-    votes: await Promise.all(
-      votes.map(async (vote) => ({ name: await nameOf(tx, vote.doer, ourName), options: vote.options })),
-    ),
-    reactions: await Promise.all(
-      reactions.map(async ({ doer, emoji }) => ({ name: await nameOf(tx, doer, ourName), emoji })),
-    ),
+    votes: await Promise.all(votes.map(async (vote) => ({ name: await nameOf(vote.doer), options: vote.options }))),
+    reactions: await Promise.all(reactions.map(async ({ doer, emoji }) => ({ name: await nameOf(doer), emoji }))),
     ...(file === undefined ? {} : { file, fileLink: parts.linkToFile(message.id) }),
   };
   const isInThread = message.quotesRemotely || message.note;

@@ -1,5 +1,5 @@
 // Groups, and people under two addresses: names instead of numbers, one channel for one conversation, one Mirror for a group of two of our numbers.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import { channelOf, PATIENCE_MS, postWith, texts } from './desk.ts';
 import { Town } from './town.ts';
@@ -110,5 +110,22 @@ export function groupsSuite(platform: PlatformName): void {
       'Shop: to the shop',
       'Support: to support',
     ]);
+  });
+
+  test('where numbers are masked, no channel shows the whole of one, neither in its name and topic nor over its posts', async () => {
+    expect((await town.api('PATCH', '/api/v1/settings', { maskPhones: true })).status).toBe(200);
+    onTestFinished(async () => void (await town.api('PATCH', '/api/v1/settings', { maskPhones: false })));
+    const nameless = customer('');
+    await nameless.sendText(office, 'guess who');
+    const channel = await town.until(
+      () => town.desk.channels().find(({ posts }) => posts.some(({ text }) => text.includes('guess who'))),
+      'the channel',
+      PATIENCE_MS,
+    );
+    const digits = nameless.number.slice(-8, -2);
+    for (const shown of [channel.name, channel.topic, channel.posts[0]?.author ?? '']) {
+      expect(shown).toMatch(/•|\d/);
+      expect(shown.replaceAll(/\D/g, '')).not.toContain(digits);
+    }
   });
 }

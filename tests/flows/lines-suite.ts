@@ -52,6 +52,22 @@ export function linesSuite(platform: PlatformName): void {
     expect(lines(channel, root)).toHaveLength(1);
   });
 
+  test('🔁 on a refused reply sends it again as the button does, and on others nothing; it never leaves', async () => {
+    const here = await stage.chat('Emma');
+    const { phone, channel, root } = here;
+    onTestFinished(() => stage.town.whatsapp.faults.acks(stage.office, { kind: 'prompt' }));
+    stage.town.whatsapp.faults.acks(stage.office, { kind: 'refuse', code: 463 }, 1);
+    const reply = await stage.ana.say(channel, 'once more', { replyTo: root });
+    await stage.line(here, '✗ not sent');
+    await stage.ana.react(channel, root.id, '🔁');
+    await stage.ana.react(channel, reply, '🔁');
+    const received = await got(phone, 'once more');
+    await stage.line(here, '✓✓ delivered');
+    await stage.town.quiet();
+    expect(received.copies).toBe(1);
+    expect(phone.inbox.flatMap(({ reactions }) => [...reactions.values()])).toEqual([]);
+  });
+
   // What these two wait for is WhatsApp's silence, most of a minute of it: it's the same wherever agents work.
   const silent = platform === 'slack' ? test : () => undefined;
   silent(
