@@ -20,6 +20,7 @@ import { altText, presentDigest } from './present.ts';
 
 export { csvHead, csvRows, type CsvColumns } from './csv.ts';
 export { parsePeriod, type Period, type Summary } from './figures.ts';
+export { NUDGES, parseNudgeRules } from './nudges.ts';
 export { durationWords } from './present.ts';
 
 export interface MetricsParts {

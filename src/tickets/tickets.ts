@@ -19,6 +19,8 @@ import {
   type Step,
 } from './rules.ts';
 
+export { parseTicketRules, TICKET_RULES } from './rules.ts';
+
 export interface TicketsParts {
   readonly store: Store;
   readonly clock: Clock;
