@@ -134,7 +134,7 @@ export class RelayWorld {
     const posted = new Map<number, number>();
     for (const channel of this.slack.channels()) {
       for (const { text, ts } of channel.messages) {
-        const number = /^m(\d+)$/.exec(text)?.[1];
+        const number = /\bm(\d+)$/.exec(text)?.[1];
         if (number !== undefined) posted.set(Number(number), Number(ts) * 1_000);
       }
     }

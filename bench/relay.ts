@@ -5,8 +5,8 @@ import type { Phone } from '../simulators/whatsapp/index.ts';
 import { RelayWorld, until } from './relay-world.ts';
 
 const CHATS = 20;
-const BURST = 1_000;
-const PACED_SECONDS = 8;
+const BURST = 500;
+const PACED_SECONDS = 5;
 const OFFLINE = 2_000;
 const PLATFORM_LATENCY_MS = 50;
 

@@ -120,10 +120,15 @@ const codeOf = (error: unknown): string | undefined =>
 /** The one door to the database. Opened once a process. */
 export class Store {
   readonly #orm: Orm;
+  readonly #kysely: Db;
+  readonly #reading: Tx;
   readonly #enqueued = new Set<() => void>();
 
   private constructor(orm: Orm) {
     this.#orm = orm;
+    // One for all: what it learns of the tables in one statement serves the next, and a new one for each would learn it anew.
+    this.#kysely = orm.em.fork().getKysely(kyselyOptions);
+    this.#reading = queries(this.#kysely, () => this.#notify());
   }
 
   /** Makes the store without asking the database anything: that happens with the first query. */
@@ -154,7 +159,7 @@ export class Store {
   }
 
   #db(): Db {
-    return this.#orm.em.fork().getKysely(kyselyOptions);
+    return this.#kysely;
   }
 
   #notify = (): void => {
@@ -163,7 +168,7 @@ export class Store {
 
   /** Single statements, each its own transaction. */
   get read(): Tx {
-    return queries(this.#db(), this.#notify);
+    return this.#reading;
   }
 
   /**
