@@ -6,6 +6,8 @@ import { agents, customers, guildAgents, office, type ChatScript } from './scrip
 import type { World } from './world.ts';
 
 const TICKS = /^(\S+@\S+) · (✓✓ (?:delivered|read))$/;
+/** What the program says of a file that came without words: its kind or name, its length and size. */
+const FILE_WORDS = /^(?:📷 Photo|🎤 Voice message|🩷 Sticker|📄 [^·]+) · .*$/;
 /** What Discord gives the author of a webhook's post: an email without its sign. */
 const asAuthor = (email: string): string => email.replaceAll('@', '');
 
@@ -86,7 +88,8 @@ function words(world: World, message: Message, indexes: ReadonlyMap<string, numb
       message.content
         .split('\n')
         .filter((line) => !line.startsWith('-# '))
-        .join('\n'),
+        .join('\n')
+        .replace(FILE_WORDS, ''),
     ),
     ...['from the phone', 'edited'].filter((mark) => small.includes(mark)),
     ...small
