@@ -1,4 +1,5 @@
 // Works off what was heard in Workspaces: stored events, in order for each channel, handed to whoever records them.
+import { BridgeError } from '../domain/errors.ts';
 import type { PlatformEvent } from '../domain/events.ts';
 import type { WorkspaceId } from '../domain/ids.ts';
 import type { Log } from '../runtime/log.ts';
@@ -82,7 +83,9 @@ export class Hearing {
         return false;
       }
     } catch (error) {
-      const isGivenUp = heard.attempts >= MOST_FAILURES;
+      // What only has to be asked for again is waited for as long as it takes.
+      const isAway = error instanceof BridgeError && error.retry === 'later';
+      const isGivenUp = !isAway && heard.attempts >= MOST_FAILURES;
       log.error({ heardId: heard.id, kind: heard.event.kind, err: error, isGivenUp }, 'an event could not be recorded');
       const reason = error instanceof Error ? error.name : 'unknown';
       await store.read.inbox.heardLater(heard.id, new Date(now.getTime() + backOffMs(heard.attempts)), reason);

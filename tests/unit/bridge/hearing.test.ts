@@ -1,0 +1,74 @@
+// What was heard is recorded in the end, however long the platform is away; only a fault of our own is set aside, with its reason.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Hearing } from '../../../src/bridge/hearing.ts';
+import { BridgeError } from '../../../src/domain/errors.ts';
+import type { PlatformEvent } from '../../../src/domain/events.ts';
+import { as, type ChannelId, type PostId, type UserId, type WorkspaceId } from '../../../src/domain/ids.ts';
+import { createLog } from '../../../src/runtime/log.ts';
+import { fakeClock } from '../../../src/runtime/time.ts';
+import { openHouse, type House } from '../access/house.ts';
+
+const log = createLog({ level: 'silent' });
+const TRIES = 30;
+
+let house: House;
+let workspaceId: WorkspaceId;
+beforeEach(async () => {
+  house = await openHouse();
+  ({ id: workspaceId } = await house.store.read.workspaces.fromEnvironment('slack', new Date()));
+});
+afterEach(() => house.close());
+
+const said = (key: string): PlatformEvent => ({
+  kind: 'said',
+  key,
+  at: new Date('2026-01-01T00:00:00Z'),
+  channel: as<ChannelId>('C1'),
+  user: as<UserId>('U1'),
+  post: as<PostId>(key),
+  text: [],
+  files: [],
+  mentionsBot: false,
+});
+
+/** Hears one event whose recording fails as `fail` says, and tells how often it was tried when it's done with. */
+async function hearThrough(fail: (tries: number) => Error | undefined): Promise<{ tries: number; recorded: boolean }> {
+  const clock = fakeClock('2026-01-01T00:00:00Z');
+  let [tries, recorded] = [0, false];
+  const record = async () => {
+    tries += 1;
+    const error = fail(tries);
+    if (error !== undefined) throw error;
+    recorded = true;
+    return 'recorded' as const;
+  };
+  const hearing = new Hearing({ store: house.store, clock, log, record });
+  await hearing.hear(workspaceId, said('1'));
+  hearing.start();
+  await vi.waitUntil(
+    async () => {
+      await clock.advance(60_000);
+      return (await house.store.read.inbox.waitingCounts()).heard === 0;
+    },
+    { timeout: 30_000 },
+  );
+  await hearing.stop();
+  return { tries, recorded };
+}
+
+test('a platform that can’t be asked for long loses nothing', async () => {
+  const away = new BridgeError('unreachable', 'nobody answers', {
+    sentence: 'Nobody answers.',
+    retry: 'later',
+    certain: true,
+  });
+  const { tries, recorded } = await hearThrough((count) => (count <= TRIES ? away : undefined));
+  expect([tries, recorded]).toEqual([TRIES + 1, true]);
+});
+
+test('a fault of our own ends after some tries, and the channel goes on', async () => {
+  const { tries, recorded } = await hearThrough(() => new TypeError('a bug'));
+  expect(recorded).toBe(false);
+  expect(tries).toBeGreaterThan(5);
+  expect(tries).toBeLessThan(TRIES);
+});
