@@ -69,7 +69,7 @@ export class Invitations {
     const late: NotInvited[] = [];
     for (const one of good) {
       const done = await this.#inviteOne(one, request.role, terms, actor);
-      if (done === undefined) late.push(notInvited(one.email, 'active'));
+      if (typeof done === 'string') late.push(notInvited(one.email, done));
       else invited.push(done);
     }
     this.#parts.changed(invited.map(({ agentId }) => agentId));
@@ -97,16 +97,18 @@ export class Invitations {
     return faults.length > 0 ? { faults } : { labels: found, chatIds };
   }
 
-  /** Undefined: somebody else invited them at the same moment. */
+  /** `active`: somebody else invited them at the same moment. */
   async #inviteOne(
     { email, name }: Addressee,
     role: Role,
     { labels, chatIds }: { labels: readonly Label[]; chatIds: readonly ChatId[] },
     actor: Actor,
-  ): Promise<Invited | undefined> {
+  ): Promise<Invited | 'active' | 'guest' | 'bot'> {
     const { store, clock, identities, mail } = this.#parts;
     identities.lookAgain(email);
     const places = await this.#places(email);
+    const outsider = places.length === 0 ? await this.#outsider(email) : undefined;
+    if (outsider !== undefined) return outsider;
     const token = newToken();
     const mailed = mail.isSet && places.length === 0;
     const agentId = await store.transaction(async (tx) => {
@@ -128,7 +130,7 @@ export class Invitations {
       for (const place of places) await admit(tx, { ...place, agentId: agent.id, how: 'email' }, PROGRAM, now);
       return agent.id;
     });
-    if (agentId === undefined) return undefined;
+    if (agentId === undefined) return 'active';
     const found = places.map(({ workspaceId }) => workspaceId);
     const link = mailed || found.length > 0 ? {} : this.#link(token);
     return { email, agentId, found, mailed, ...link };
@@ -149,6 +151,22 @@ export class Invitations {
       }
     }
     return places;
+  }
+
+  /** Why nobody with this email could ever come: undefined unless every Workspace knows people by email, and one knows them as an outsider. */
+  async #outsider(email: string): Promise<'guest' | 'bot' | undefined> {
+    const { platforms, log } = this.#parts;
+    let outsider: 'guest' | 'bot' | undefined;
+    for (const [workspaceId, platform] of platforms) {
+      if (!platform.capabilities.findsUsersByEmail) return undefined;
+      try {
+        outsider ??= await platform.findOutsider?.(email);
+      } catch (error) {
+        if (!(error instanceof BridgeError)) throw error;
+        log.info({ workspaceId, code: error.code }, 'an invited person could not be looked up now');
+      }
+    }
+    return outsider;
   }
 
   async #addLink(tx: Tx, agentId: AgentId, token: string, actor: Actor, now: Date): Promise<void> {

@@ -63,7 +63,7 @@ function isEmail(text: string): boolean {
   );
 }
 
-export type InviteCode = 'bad' | 'twice' | 'active' | 'invited' | 'deactivated' | 'too_many';
+export type InviteCode = 'bad' | 'twice' | 'active' | 'invited' | 'deactivated' | 'guest' | 'bot' | 'too_many';
 
 /** An address that isn't invited, and why; `deactivated` can be taken back by activating the Agent again. */
 export interface NotInvited {
@@ -118,6 +118,10 @@ function reasonFor(email: string, code: InviteCode): string {
       return `${email} was invited already and hasn’t claimed the invitation yet.`;
     case 'deactivated':
       return `${email} was deactivated; activate them again to bring them back with what they had.`;
+    case 'guest':
+      return `${email} is a guest, or from elsewhere: only full members of the workspace can be in Switchboard’s channels.`;
+    case 'bot':
+      return `${email} belongs to a bot; only people can be invited.`;
     case 'too_many':
       return `${email} is one too many: at most ${INVITED_AT_ONCE} people can be invited in one go.`;
   }

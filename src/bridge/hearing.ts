@@ -24,10 +24,15 @@ const LONGEST_LATER_MS = 60_000;
 /** A fault of our own in one event holds its channel this many tries, then it's set aside with its reason. */
 const MOST_FAILURES = 8;
 
+/** What is told live waits so long for the reading of what was said before it; then it goes on, though its order may suffer. */
+const LONGEST_HOLD_MS = 20_000;
+
 /** The durable ear: what adapters tell is stored here before they acknowledge it. */
 export class Hearing {
   readonly #parts: HearingParts;
   readonly #loop: Loop;
+  /** Workspaces whose gap is being read, and until when that holds the others back. */
+  readonly #held = new Map<WorkspaceId, number>();
 
   constructor(parts: HearingParts) {
     this.#parts = parts;
@@ -49,10 +54,26 @@ export class Hearing {
     this.#loop.wake();
   }
 
+  /** What was said in a gap will be read: what is told meanwhile is stored, and recorded after it. */
+  holdBack(workspaceId: WorkspaceId): void {
+    this.#held.set(workspaceId, this.#parts.clock.monotonicMs() + LONGEST_HOLD_MS);
+  }
+
+  /** The gap was read. */
+  goOn(workspaceId: WorkspaceId): void {
+    this.#held.delete(workspaceId);
+    this.#loop.wake();
+  }
+
+  #heldBack(): WorkspaceId[] {
+    const nowMs = this.#parts.clock.monotonicMs();
+    return [...this.#held].flatMap(([workspaceId, untilMs]) => (untilMs > nowMs ? [workspaceId] : []));
+  }
+
   async #round(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#parts;
     for (;;) {
-      const due = await store.read.inbox.due(clock.now(), AT_ONCE);
+      const due = await store.read.inbox.due(clock.now(), AT_ONCE, this.#heldBack());
       if (due.length === 0) return;
       const channels = Map.groupBy(due, (heard) => `${heard.workspaceId} ${heard.channel ?? heard.id}`);
       // Two connections may swap what was said a moment apart: the platform's times put it right.

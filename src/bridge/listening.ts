@@ -54,7 +54,8 @@ export class Listening {
   }
 
   async start(): Promise<void> {
-    const { platform, workspaceId, commands, asked, log } = this.#parts;
+    const { platform, workspaceId, commands, asked, hearing, log } = this.#parts;
+    hearing.holdBack(workspaceId);
     await platform.start({
       commands,
       onEvent: async (event) => {
@@ -63,7 +64,10 @@ export class Listening {
       },
       onState: (state, detail) => {
         this.#isConnected = state === 'connected';
-        if (detail.back) this.#hasGap = true;
+        if (detail.back) {
+          this.#hasGap = true;
+          hearing.holdBack(workspaceId);
+        }
         // One after the other: the newest state is to be the one that stays.
         this.#recorded = this.#recorded
           .then(() => recordWorkspaceState(this.#parts, workspaceId, state, detail))
@@ -88,6 +92,8 @@ export class Listening {
       await this.#parts.hearing.hear(this.#parts.workspaceId, event);
     } catch (error) {
       this.#hasGap = true;
+      this.#parts.hearing.holdBack(this.#parts.workspaceId);
+      this.#loop.wake();
       throw error;
     }
   }
@@ -101,6 +107,7 @@ export class Listening {
       try {
         this.#problems = await platform.setup();
         await this.#catchUp(startedAt);
+        if (!this.#hasGap) this.#parts.hearing.goOn(workspaceId);
       } catch (error) {
         this.#hasGap = true;
         throw error;

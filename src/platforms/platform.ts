@@ -146,6 +146,8 @@ export interface ChatPlatform {
   overseers?(): Promise<readonly Overseer[]>;
   /** The person with this email who may be in channels (no bot, no guest, not deactivated). Only if `capabilities.findsUsersByEmail`. */
   findUser(email: string): Promise<UserId | undefined>;
+  /** Where `findUser` found nobody: whom the email belongs to all the same. Undefined: nobody here. Only with `findsUsersByEmail`. */
+  findOutsider?(email: string): Promise<'guest' | 'bot' | undefined>;
   /**
    * The email the platform vouches for, if it does; with a name to show. `guest`: whoever is no full member: guests, people of elsewhere, the
    * deactivated, and those whom the platform doesn't know.

@@ -78,13 +78,14 @@ export const inboxQueries = (db: Db) => ({
   },
   /**
    * What is due, oldest first; of a channel only what stands at its head, so that a waiting event holds back those after it. What was not tried yet
-   * is due, whatever the clocks say.
+   * is due, whatever the clocks say. Nothing of the Workspaces that are `held` back.
    */
-  due: async (now: Date, limit: number): Promise<Heard[]> => {
+  due: async (now: Date, limit: number, held: readonly WorkspaceId[]): Promise<Heard[]> => {
     const rows = await db
       .selectFrom('heard as h')
       .select(['h.id', 'h.workspaceId', 'h.channel', 'h.event', 'h.attempts', 'h.heardAt'])
       .where('h.doneAt', 'is', null)
+      .$if(held.length > 0, (query) => query.where('h.workspaceId', 'not in', held))
       .where((eb) => eb.or([eb('h.attempts', '=', 0), eb('h.nextAt', '<=', now)]))
       .where((eb) =>
         eb.or([

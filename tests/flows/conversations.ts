@@ -113,6 +113,7 @@ const group: Scenario = {
     await gina.sendText(club, `first ${run}`);
     await hugo.sendText(club, `second ${run}`);
     const root = await postWith(town, `club${run}`, `first ${run}`, town.desk, LONG_MS);
+    await postWith(town, `club${run}`, `second ${run}`, town.desk, LONG_MS);
     const channel = await channelWith(town, `club${run}`, [ana], town.desk, LONG_MS);
     await ana.say(channel, `to both ${run}`, { replyTo: root });
     for (const phone of [gina, hugo]) await phone.received(({ text }) => text === `to both ${run}`, LONG_MS);

@@ -117,6 +117,11 @@ export class FakePlatform implements ChatPlatform, FakeListener {
     return people.find((one) => one.email === wanted && one.kind === 'person' && one.active)?.id;
   }
 
+  async findOutsider(email: string): Promise<'guest' | 'bot' | undefined> {
+    const one = [...this.#workspace.people.values()].find((person) => person.email === email.toLowerCase());
+    return one === undefined || one.kind === 'person' ? undefined : one.kind;
+  }
+
   async describeUser(user: UserId) {
     const person = this.#workspace.people.get(user);
     if (person === undefined) return { name: user, kind: 'guest' as const };

@@ -163,6 +163,10 @@ export class SlackPlatform implements ChatPlatform {
     return this.#directory.find(email);
   }
 
+  async findOutsider(email: string): Promise<'guest' | 'bot' | undefined> {
+    return this.#directory.findOutsider(email);
+  }
+
   async describeUser(user: UserId) {
     const person = await this.#directory.describe(user);
     if (person === undefined) return { name: user, kind: 'guest' as const };

@@ -53,11 +53,21 @@ export class Directory {
 
   /** The person with this email who may be in channels. */
   async find(email: string): Promise<UserId | undefined> {
-    const wanted = email.trim().toLowerCase();
-    const person = await this.#remember(this.#byEmail, wanted, () =>
-      this.#ask('users.lookupByEmail', { email: wanted }),
-    );
+    const person = await this.#ofEmail(email);
     return person === undefined || person.isElsewhere || person.kind !== 'person' ? undefined : userId(person.id);
+  }
+
+  /** What whoever has this email is instead: a bot, or no full member here. */
+  async findOutsider(email: string): Promise<'guest' | 'bot' | undefined> {
+    const person = await this.#ofEmail(email);
+    if (person === undefined) return undefined;
+    if (person.kind === 'person') return person.isElsewhere ? 'guest' : undefined;
+    return person.kind;
+  }
+
+  #ofEmail(email: string): Promise<Person | undefined> {
+    const wanted = email.trim().toLowerCase();
+    return this.#remember(this.#byEmail, wanted, () => this.#ask('users.lookupByEmail', { email: wanted }));
   }
 
   /** A person by id; undefined when Slack knows none. */

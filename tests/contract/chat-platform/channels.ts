@@ -90,6 +90,9 @@ export function channelPromises(promise: Promises): void {
     expect(await platform.findUser(ana.email.toUpperCase())).toBe(ana.user);
     expect(await platform.findUser('nobody@acme.example')).toBeUndefined();
     for (const human of [guest, bot, gone]) expect(await platform.findUser(human.email)).toBeUndefined();
+    expect(await platform.findOutsider?.(guest.email)).toBe('guest');
+    expect(await platform.findOutsider?.(ana.email)).toBeUndefined();
+    expect(await platform.findOutsider?.('nobody@acme.example')).toBeUndefined();
   });
 
   promise('describes people', async ({ stage, platform }) => {

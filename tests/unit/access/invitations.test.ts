@@ -67,15 +67,33 @@ test('whoever is in the workspace is joined at once and welcomed', async () => {
   const { channelId } = await house.mirror(acme, slackId);
   access.start();
   await house.holds(slackId, channelId, [ada]);
-  const [first, second] = await invite({ emails: 'ben@acme.com guest@acme.com', role: 'member', chatIds: [acme] });
-  expect([first?.found, first?.link, second?.found]).toEqual([[slackId], undefined, []]);
+  const [first] = await invite({ emails: 'ben@acme.com', role: 'member', chatIds: [acme] });
+  expect([first?.found, first?.link]).toEqual([[slackId], undefined]);
   await house.holds(slackId, channelId, [ada, ben]);
   const welcomes = (await house.store.read.deliveries.list({ states: ['queued'], limit: 10 })).flatMap(({ task }) =>
     task.kind === 'notice' && task.userId !== undefined ? [task.userId] : [],
   );
   expect(welcomes).toEqual([ben]);
   const statuses = (await access.team()).map(({ email, status }) => `${email} ${status}`);
-  expect(statuses).toEqual(['ada@acme.com active', 'ben@acme.com active', 'guest@acme.com invited']);
+  expect(statuses).toEqual(['ada@acme.com active', 'ben@acme.com active']);
+});
+
+test('guests and bots of the only workspace are refused by name; where people prove who they are, they may yet come', async () => {
+  const { access, slack } = await furnish();
+  slack.add('UGUEST', 'guest@acme.com', 'guest');
+  slack.add('UBOT', 'bot@acme.com', 'bot');
+  const request = { emails: 'guest@acme.com bot@acme.com new@acme.com', role: 'member' } as const;
+  const result = await access.invite(request, by);
+  if ('faults' in result) throw new Error('refused');
+  expect(result.refused.map(({ email, code }) => [email, code])).toEqual([
+    ['guest@acme.com', 'guest'],
+    ['bot@acme.com', 'bot'],
+  ]);
+  expect(result.invited.map(({ email }) => email)).toEqual(['new@acme.com']);
+  await house.workspace(new PeoplePlatform({ findsUsersByEmail: false }));
+  expect((await invite({ emails: 'guest@acme.com', role: 'member' })).map(({ email }) => email)).toEqual([
+    'guest@acme.com',
+  ]);
 });
 
 test('whoever comes to the workspace later is joined then', async () => {

@@ -145,6 +145,11 @@ export class PeoplePlatform implements ChatPlatform {
     )?.[0];
   };
 
+  readonly findOutsider = async (email: string): Promise<'guest' | 'bot' | undefined> => {
+    const one = [...this.people.values()].find((person) => person.email.toLowerCase() === email && person.active);
+    return one === undefined || one.kind === 'person' ? undefined : one.kind;
+  };
+
   readonly describeUser: ChatPlatform['describeUser'] = async (user) => {
     this.calls.push(`describeUser ${user}`);
     const fault = this.fault('describeUser');

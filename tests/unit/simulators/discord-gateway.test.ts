@@ -145,8 +145,8 @@ describe('intents', () => {
     await ben.leaveGuild();
     const root = bench.discord.addPerson({ name: 'Root', email: 'root@acme.com', administrator: true });
     await root.createChannel('open');
-    await bench.discord.until(() => told.length > 0, 'an event');
-    expect(told).toEqual(['CHANNEL_CREATE']);
+    await bench.discord.until(() => told.includes('CHANNEL_CREATE'), 'the channel');
+    expect(told.filter((name) => name.startsWith('GUILD_MEMBER'))).toEqual([]);
   });
 });
 
