@@ -48,6 +48,39 @@ export function bothSuite(cases: readonly (readonly [PlatformName, string])[]): 
 
   afterAll(() => town.close());
 
+  test.each([
+    ['slack', 'discord'],
+    ['discord', 'slack'],
+  ] as const)(
+    'what is said, changed, taken back and reacted to in %s is so in %s and on the phone',
+    async (from, to) => {
+      const phone = phones[from === 'slack' ? 1 : 2]!;
+      const { desk, ana } = of(from);
+      const channel = channelOf(desk, phone.name)!;
+      const root = await postWith(town, phone.name, 'hello', desk);
+      const kept = await ana.say(channel, `kept in ${from}`, { replyTo: root });
+      const mistaken = await ana.say(channel, `mistaken in ${from}`, { replyTo: root });
+      const copy = await postWith(town, phone.name, `kept in ${from}`, of(to).desk);
+      const mistakenCopy = await postWith(town, phone.name, `mistaken in ${from}`, of(to).desk);
+      const there = channelOf(of(to).desk, phone.name)!;
+      const shows = (post: string, text: string): Promise<unknown> =>
+        town.until(() => there.post(post)?.text.includes(text), `“${text}” in ${to}`, PATIENCE_MS);
+      await shows(copy.id, 'ana@acme.test · ✓✓');
+      await ana.edit(channel, kept, `changed in ${from}`);
+      await shows(copy.id, `changed in ${from}`);
+      const received = await phone.received(({ text }) => text === `changed in ${from}`, PATIENCE_MS);
+      expect(received.editedFrom).toEqual([`kept in ${from}`]);
+      await ana.remove(channel, mistaken);
+      await shows(mistakenCopy.id, 'deleted');
+      await phone.received(({ text, isRevoked }) => text === `mistaken in ${from}` && isRevoked, PATIENCE_MS);
+      await phone.react(office, received.id, '👍');
+      await town.until(() => there.post(copy.id)?.reactions.join() === '👍', 'the reaction', PATIENCE_MS);
+      await town.quiet();
+      expect(phone.inbox.filter(({ fromMe }) => !fromMe)).toHaveLength(2);
+      expect(there.posts).toHaveLength(3);
+    },
+  );
+
   test.each(cases)(
     '%s %s: the other shows all that comes and sends what is answered meanwhile',
     async (down, trouble) => {
