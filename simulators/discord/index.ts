@@ -1,5 +1,6 @@
 // A Discord stand-in on the wire: REST v10, gateway v10, CDN, OAuth2, and the people of one guild. It outlives the program under test.
-import { EmbedType, GatewayDispatchEvents } from 'discord-api-types/v10';
+import { EmbedType, GatewayDispatchEvents, GatewayIntentBits } from 'discord-api-types/v10';
+import type { GuildPremiumTier } from 'discord-api-types/v10';
 import { bitsFor } from './bits.ts';
 import type { Permission } from './bits.ts';
 import { readers } from './channels.ts';
@@ -12,6 +13,7 @@ import { joinGuild, leaveGuild, setRole, tellMember, tellRole } from './membersh
 import { unfurl } from './messages.ts';
 import { OAuth } from './oauth.ts';
 import { Person } from './people.ts';
+import { renderGuild } from './render.ts';
 import type { RequestRecord } from './rest/index.ts';
 import { Limits } from './rest/limits.ts';
 import { listen } from './server.ts';
@@ -30,6 +32,9 @@ export type { Person, SayOptions } from './people.ts';
 export type { RequestRecord } from './rest/index.ts';
 export type { Portal, Settings } from './state.ts';
 export type { Channel, Message, Overwrite, Role, StoredFile, User, Webhook } from './types.ts';
+
+/** How large a file may be, in MiB; source: Discord's support pages on server boosting. */
+const FILE_MIB: Readonly<Record<GuildPremiumTier, number>> = { 0: 10, 1: 10, 2: 50, 3: 100 };
 
 /** How to start a guild; everything has a default. */
 export interface DiscordOptions {
@@ -118,6 +123,8 @@ export interface DiscordSimulator {
   ): void;
   /** Archives a thread, as Discord does by itself when nothing was written for long. */
   archive(thread: Channel): void;
+  /** Boosts the guild: with tier 2 a file may have 50 MiB. */
+  boost(tier: GuildPremiumTier): void;
   /** Adds a link preview to a message: a MESSAGE_UPDATE that is no edit. */
   unfurl(channel: Channel, id: string, title: string): void;
   /** Removes the app from the guild: GUILD_DELETE, then every call about it is refused. */
@@ -261,7 +268,7 @@ function channelsOf(
   guild: Guild,
 ): Pick<
   DiscordSimulator,
-  'channels' | 'channel' | 'threads' | 'webhooks' | 'message' | 'readers' | 'archive' | 'unfurl'
+  'channels' | 'channel' | 'threads' | 'webhooks' | 'message' | 'readers' | 'archive' | 'boost' | 'unfurl'
 > {
   return {
     channels: () => guild.guildChannels(),
@@ -281,6 +288,11 @@ function channelsOf(
     readers: (channel) => readers(guild, channel).filter((id) => guild.users.get(id)?.bot === false),
     archive: (thread) => {
       setThread(guild, thread, { archived: true });
+    },
+    boost: (tier) => {
+      guild.settings.premiumTier = tier;
+      guild.settings.maxFileBytes = FILE_MIB[tier] * 1024 * 1024;
+      guild.emit(GatewayDispatchEvents.GuildUpdate, renderGuild(guild), { intent: GatewayIntentBits.Guilds });
     },
     unfurl: (channel, id, title) => {
       const message = channel.message(id);

@@ -1,6 +1,6 @@
 // The guild itself: everything a Discord server and the app in it remember, and the ids and times they hand out.
 import { randomBytes } from 'node:crypto';
-import { ChannelType } from 'discord-api-types/v10';
+import { ChannelType, GuildPremiumTier } from 'discord-api-types/v10';
 import type { GatewayDispatchEvents, GatewayDispatchPayload, GatewayIntentBits } from 'discord-api-types/v10';
 import { EVERYONE_PERMISSIONS } from './permissions.ts';
 import { Channel } from './types.ts';
@@ -15,6 +15,8 @@ export const BOT_PERMISSIONS = 2885516601191504n;
 /** Settings of the stand-in that a test may change at any time; sizes in bytes, spans in milliseconds. */
 export interface Settings {
   maxFileBytes: number;
+  /** How far the guild is boosted, 0 to 3. */
+  premiumTier: GuildPremiumTier;
   maxRequestBytes: number;
   guildChannelLimit: number;
   categoryChannelLimit: number;
@@ -42,6 +44,7 @@ export interface Settings {
 
 const DEFAULT_SETTINGS: Settings = {
   maxFileBytes: 10 * 1024 * 1024,
+  premiumTier: GuildPremiumTier.None,
   maxRequestBytes: 25 * 1024 * 1024,
   guildChannelLimit: 500,
   categoryChannelLimit: 50,

@@ -8,6 +8,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type {
   Attempt,
+  Capabilities,
   ChannelSpec,
   ChatPlatform,
   KnownChannel,
@@ -20,7 +21,7 @@ import type {
 } from '../platform.ts';
 import { Answers } from './answers.ts';
 import { Api } from './api.ts';
-import { discordCapabilities } from './capabilities.ts';
+import { discordCapabilities, maxFileBytesOf } from './capabilities.ts';
 import { Channels } from './channels.ts';
 import { register } from './command-tree.ts';
 import { Connection } from './connection.ts';
@@ -66,7 +67,6 @@ export interface DiscordOptions {
 
 export class DiscordPlatform implements ChatPlatform {
   readonly name = 'discord';
-  readonly capabilities = discordCapabilities;
   readonly signIn: SignIn | undefined;
   readonly #guildId: string;
   readonly #api: Api;
@@ -105,7 +105,14 @@ export class DiscordPlatform implements ChatPlatform {
     this.#answers = new Answers(api, clock);
     this.#channels = new Channels({ api, guildId, budget: channelBudget, threadsInParent, places, own, me });
     this.#members = new Members({ api, guildId, own, me });
-    this.#posts = new Posts({ api, guildId, places, own, webhooks: new Webhooks(api, me) });
+    this.#posts = new Posts({
+      maxFileBytes: () => this.capabilities.maxFileBytes,
+      api,
+      guildId,
+      places,
+      own,
+      webhooks: new Webhooks(api, me),
+    });
     this.#intake = new Intake({
       guildId,
       api,
@@ -143,6 +150,11 @@ export class DiscordPlatform implements ChatPlatform {
       take: (packet) => this.#intake.take(packet),
       onOpened: () => this.#registerCommands(clock, log),
     });
+  }
+
+  /** What a file may have depends on how far the server is boosted, which may change. */
+  get capabilities(): Capabilities {
+    return { ...discordCapabilities, maxFileBytes: maxFileBytesOf(this.#connection.boostTier) };
   }
 
   async start(options: PlatformStart): Promise<void> {

@@ -23,7 +23,12 @@ const readyShape = z.object({
   application: z.object({ id: z.string() }),
   guilds: z.array(z.object({ id: z.string() })),
 });
-const guildShape = z.object({ id: z.string(), name: z.string().optional(), unavailable: z.boolean().nullish() });
+const guildShape = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  unavailable: z.boolean().nullish(),
+  premium_tier: z.number().nullish(),
+});
 
 /** Who we are. */
 export interface DiscordIdentity {
@@ -59,6 +64,7 @@ export class Connection {
   readonly #firstTry = Promise.withResolvers<void>();
   #identity: DiscordIdentity | undefined;
   #guildName: string | undefined;
+  #boostTier = 0;
   #tokenProblem: Problem | undefined;
   #gatewayProblem: Problem | undefined;
   #isOpen = false;
@@ -68,6 +74,11 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+  }
+
+  /** How far the server is boosted, as last told. */
+  get boostTier(): number {
+    return this.#boostTier;
   }
 
   /** Whether events reach us now. */
@@ -182,11 +193,17 @@ export class Connection {
         break;
       }
       case 'GUILD_CREATE': {
-        const { id, name } = guildShape.parse(d);
+        const { id, name, premium_tier: tier } = guildShape.parse(d);
         if (id !== guildId) return;
         this.#guildName = name;
+        this.#boostTier = tier ?? 0;
         this.#gatewayProblem = undefined;
         this.#open();
+        break;
+      }
+      case 'GUILD_UPDATE': {
+        const { id, premium_tier: tier } = guildShape.parse(d);
+        if (id === guildId) this.#boostTier = tier ?? 0;
         break;
       }
       case 'RESUMED':

@@ -7,7 +7,6 @@ import type { PostId, UserId } from '../../domain/ids.ts';
 import type { Post, PostFile } from '../../domain/post.ts';
 import type { Attempt, PostTarget } from '../platform.ts';
 import type { Api } from './api.ts';
-import { discordCapabilities } from './capabilities.ts';
 import { discordCode } from './errors.ts';
 import { postId, postParts } from './ids.ts';
 import type { OwnDoings } from './own-doings.ts';
@@ -40,6 +39,8 @@ export interface PostsOptions {
   readonly places: Places;
   readonly webhooks: Webhooks;
   readonly own: OwnDoings;
+  /** The largest file that the server takes now, in bytes. */
+  readonly maxFileBytes: () => number;
 }
 
 export class Posts {
@@ -54,7 +55,7 @@ export class Posts {
   /** See `ChatPlatform.post`. */
   async post(to: PostTarget, post: Post, attempt: Attempt): Promise<PostId> {
     const place = await this.#placeOf(to);
-    const files = post.file === undefined ? undefined : await readFile(post.file);
+    const files = post.file === undefined ? undefined : await readFile(post.file, this.#options.maxFileBytes());
     const id = await (post.author === undefined
       ? this.#postAsBot(place, post, attempt.key, files)
       : this.#postByWebhook(place, post, post.author.name, attempt.key, files));
@@ -246,14 +247,13 @@ interface FileParts {
 }
 
 /** Discord's SDK sends a file in one piece, so it's read whole: it's small by Discord's own limit. */
-async function readFile(file: PostFile): Promise<FileParts> {
-  if ((file.sizeBytes ?? 0) > discordCapabilities.maxFileBytes) throw tooLarge();
+async function readFile(file: PostFile, limit: number): Promise<FileParts> {
+  if ((file.sizeBytes ?? 0) > limit) throw tooLarge(limit);
   const source = await file.open();
-  const limit = discordCapabilities.maxFileBytes;
   let length = 0;
   source.on('data', (chunk: Uint8Array) => {
     length += chunk.length;
-    if (length > limit) source.destroy(tooLarge());
+    if (length > limit) source.destroy(tooLarge(limit));
   });
   const bytes = await buffer(source).catch((error: unknown) => {
     throw error instanceof BridgeError ? error : unread(error);
@@ -267,9 +267,9 @@ async function readFile(file: PostFile): Promise<FileParts> {
   };
 }
 
-function tooLarge(): BridgeError {
+function tooLarge(limit: number): BridgeError {
   return new BridgeError('too_large', 'file: over the limit', {
-    sentence: 'The file is larger than Discord takes (10 MB).',
+    sentence: `The file is larger than the Discord server takes (${Math.floor(limit / 1_024 / 1_024)} MB).`,
     retry: 'never',
     certain: true,
   });
