@@ -54,11 +54,13 @@ async function hearsAgain(): Promise<boolean> {
   return (await heardText(text)) !== undefined;
 }
 
-beforeEach(async () => {
+async function begin(ackTimeoutMs: number): Promise<void> {
   heard = [];
-  bench = await Bench.start({ settings: { ackTimeoutMs: 400, redeliveryDelaysMs: [0, 30, 60] } });
+  bench = await Bench.start({ settings: { ackTimeoutMs, redeliveryDelaysMs: [0, 30, 60] } });
   app = await startApp();
-});
+}
+
+beforeEach(() => begin(400));
 
 afterEach(async () => {
   await app.stop();
@@ -68,6 +70,10 @@ afterEach(async () => {
 
 describe('events', () => {
   it('delivers a thread reply exactly once, as a client writes it, and sees it acknowledged', async () => {
+    await app.stop();
+    await bench.stop();
+    // It must be acknowledged at the first try, also by a machine that is busy and an app that has just begun.
+    await begin(5_000);
     const channel = await bench.privateChannel();
     const { ts = '' } = await bench.post({ channel, text: 'Hallo', username: 'Lena' });
     await bench.ana.say(channel, 'Fine *& good* 👍🏽 <ok> @Switchboard see https://a.example/x?y=1.', {
