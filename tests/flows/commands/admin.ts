@@ -224,7 +224,9 @@ export function adminTests(stage: Stage): void {
     expect(await offered(stage.stan, 'access', { chat: '' })).toEqual([]);
   });
 
-  test.runIf(stage.platform === 'slack')('is told what is wrong with words that are no command', async () => {
+  // Discord's own client lets nobody send words that are no command.
+  if (stage.platform !== 'slack') return;
+  test('is told what is wrong with words that are no command', async () => {
     const typed = async (words: string) => (await stage.ana.type(stage.lobby, words)).text;
     expect(await typed('')).toContain('/wa grant');
     expect(await typed('grnat cleo')).toContain('Did you mean “grant”?');
