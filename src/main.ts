@@ -201,6 +201,8 @@ async function startTerm(ground: Ground): Promise<Term> {
     await start('access', access);
     await start('audit chain', auditChain);
     await start('metrics', metrics);
+    // Before the first round: what an earlier life stored may be newer than what it was told in vain.
+    for (const workspaceId of platforms.keys()) hearing.holdBack(workspaceId);
     await start('hearing', hearing);
     for (const [workspaceId, platform] of platforms) {
       const ear = new Listening({

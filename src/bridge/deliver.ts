@@ -139,6 +139,7 @@ export class Deliver {
         code: 'throttled',
         reason: 'waiting',
         certain: head.certain,
+        fruitless: head.fruitless,
         counts: false,
       });
       return false;
@@ -184,7 +185,8 @@ export class Deliver {
 
   async #failed(lane: Lane, delivery: Delivery, fence: bigint, error: BridgeError): Promise<boolean> {
     const { clock, log } = this.#parts;
-    const isOver = this.#isOver(delivery, error);
+    const fruitless = delivery.fruitless + (error.code === 'broken' || !error.certain ? 1 : 0);
+    const isOver = this.#isOver(delivery, fruitless, error);
     log.warn(
       {
         deliveryId: delivery.id,
@@ -204,13 +206,14 @@ export class Deliver {
       code: error.code,
       reason: error.sentence,
       certain: error.certain,
+      fruitless,
       counts: error.code !== 'throttled',
     });
     return false;
   }
 
   /** How a failed try ends its Delivery, if it does. */
-  #isOver(delivery: Delivery, error: BridgeError): 'failed' | 'uncertain' | undefined {
+  #isOver(delivery: Delivery, fruitless: number, error: BridgeError): 'failed' | 'uncertain' | undefined {
     const isToMessenger =
       delivery.task.kind === 'send' ||
       delivery.task.kind === 'amend' ||
@@ -220,8 +223,8 @@ export class Deliver {
     if (delivery.task.kind === 'invite' && triedForMs > MAIL_PATIENCE_MS) return 'failed';
     if (error.code === 'channel_gone') return undefined;
     if (error.retry === 'never') return 'failed';
-    if (error.code === 'broken' && delivery.attempts >= BROKEN_TRIES) return 'failed';
-    if (isToMessenger && !error.certain && delivery.attempts >= UNCERTAIN_TRIES) return 'uncertain';
+    if (error.code === 'broken' && fruitless >= BROKEN_TRIES) return 'failed';
+    if (isToMessenger && !error.certain && fruitless >= UNCERTAIN_TRIES) return 'uncertain';
     return undefined;
   }
 
@@ -284,7 +287,7 @@ export class Deliver {
   async #postpone(
     delivery: Delivery,
     fence: bigint,
-    trouble: { nextAt: Date; code: string; reason: string; certain: boolean; counts: boolean },
+    trouble: { nextAt: Date; code: string; reason: string; certain: boolean; fruitless: number; counts: boolean },
   ): Promise<void> {
     await this.#parts.store.transaction((tx) => tx.deliveries.postpone(delivery, fence, trouble));
   }

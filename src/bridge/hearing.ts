@@ -1,10 +1,10 @@
 // Works off what was heard in Workspaces: stored events, in order for each channel, handed to whoever records them.
 import { BridgeError } from '../domain/errors.ts';
 import type { PlatformEvent } from '../domain/events.ts';
-import type { WorkspaceId } from '../domain/ids.ts';
+import type { ChannelId, WorkspaceId } from '../domain/ids.ts';
 import type { Log } from '../runtime/log.ts';
 import { Loop, type Clock } from '../runtime/time.ts';
-import type { Heard } from '../store/inbox.ts';
+import type { Heard, HeldBack } from '../store/inbox.ts';
 import type { Store } from '../store/store.ts';
 import { backOffMs } from './deliver.ts';
 import type { Outcome } from './outbound.ts';
@@ -25,14 +25,22 @@ const LONGEST_LATER_MS = 60_000;
 const MOST_FAILURES = 8;
 
 /** What is told live waits so long for the reading of what was said before it; then it goes on, though its order may suffer. */
-const LONGEST_HOLD_MS = 20_000;
+const LONGEST_HOLD_MS = 60_000;
+
+/** A Workspace whose gap is being read. */
+interface Hold {
+  readonly untilMs: number;
+  /** Channels that were read: they aren't held back any more. */
+  readonly read: Set<ChannelId>;
+  /** Channels in which something was told meanwhile. */
+  readonly waiting: Set<ChannelId>;
+}
 
 /** The durable ear: what adapters tell is stored here before they acknowledge it. */
 export class Hearing {
   readonly #parts: HearingParts;
   readonly #loop: Loop;
-  /** Workspaces whose gap is being read, and until when that holds the others back. */
-  readonly #held = new Map<WorkspaceId, number>();
+  readonly #held = new Map<WorkspaceId, Hold>();
 
   constructor(parts: HearingParts) {
     this.#parts = parts;
@@ -51,23 +59,34 @@ export class Hearing {
   /** Resolves once the event is stored; a repeat of the same key changes nothing. */
   async hear(workspaceId: WorkspaceId, event: PlatformEvent): Promise<void> {
     await this.#parts.store.read.inbox.hear(workspaceId, event);
+    if ('channel' in event) this.#held.get(workspaceId)?.waiting.add(event.channel);
     this.#loop.wake();
   }
 
-  /** What was said in a gap will be read: what is told meanwhile is stored, and recorded after it. */
+  /** What was said in a gap will be read: what is told meanwhile in any channel is stored, and recorded after it. */
   holdBack(workspaceId: WorkspaceId): void {
-    this.#held.set(workspaceId, this.#parts.clock.monotonicMs() + LONGEST_HOLD_MS);
+    const untilMs = this.#parts.clock.monotonicMs() + LONGEST_HOLD_MS;
+    this.#held.set(workspaceId, { untilMs, read: new Set(), waiting: new Set() });
   }
 
-  /** The gap was read. */
-  goOn(workspaceId: WorkspaceId): void {
-    this.#held.delete(workspaceId);
+  /** Of these channels, one in which something waits for the reading of its gap. */
+  waitingIn(workspaceId: WorkspaceId, channels: Iterable<ChannelId>): ChannelId | undefined {
+    const waiting = this.#held.get(workspaceId)?.waiting;
+    return waiting && [...channels].find((channel) => waiting.has(channel));
+  }
+
+  /** The gap was read: of this channel, or of all. */
+  goOn(workspaceId: WorkspaceId, channel?: ChannelId): void {
+    if (channel === undefined) this.#held.delete(workspaceId);
+    else this.#held.get(workspaceId)?.read.add(channel);
     this.#loop.wake();
   }
 
-  #heldBack(): WorkspaceId[] {
+  #heldBack(): HeldBack[] {
     const nowMs = this.#parts.clock.monotonicMs();
-    return [...this.#held].flatMap(([workspaceId, untilMs]) => (untilMs > nowMs ? [workspaceId] : []));
+    return [...this.#held].flatMap(([workspaceId, { untilMs, read }]) =>
+      untilMs > nowMs ? [{ workspaceId, except: [...read] }] : [],
+    );
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@
 import type { CommandTree, Request } from '../domain/command.ts';
 import type { PlatformEvent, Problem } from '../domain/events.ts';
 import type { WorkspaceId } from '../domain/ids.ts';
-import type { ChatPlatform } from '../platforms/platform.ts';
+import type { ChatPlatform, KnownChannel } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import { Loop, type Clock } from '../runtime/time.ts';
 import type { Store } from '../store/store.ts';
@@ -124,6 +124,21 @@ export class Listening {
     const since = new Date(workspace.heardUntil.getTime() - OVERLAP_MS);
     const known = await store.read.mirrors.known(workspaceId, new Date(startedAt.getTime() - THREADS_KEPT_MS));
     const channels = known.map(({ channelId, ...posts }) => ({ channel: channelId, since, ...posts }));
-    for await (const event of platform.missed(channels)) await hearing.hear(workspaceId, event);
+    for await (const event of platform.missed(this.#urgentFirst(channels))) await hearing.hear(workspaceId, event);
+  }
+
+  /** The channels to read, first those in which somebody said something meanwhile. Whoever asks for the next has read the one before. */
+  *#urgentFirst(channels: readonly KnownChannel[]): Generator<KnownChannel> {
+    const { workspaceId, hearing } = this.#parts;
+    const unread = new Map(channels.map((known) => [known.channel, known]));
+    for (;;) {
+      const [first] = unread.values();
+      const waiting = hearing.waitingIn(workspaceId, unread.keys());
+      const next = (waiting && unread.get(waiting)) ?? first;
+      if (next === undefined) return;
+      unread.delete(next.channel);
+      yield next;
+      if (!this.#hasGap) hearing.goOn(workspaceId, next.channel);
+    }
   }
 }

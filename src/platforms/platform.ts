@@ -155,8 +155,11 @@ export interface ChatPlatform {
   describeUser(
     user: UserId,
   ): Promise<{ readonly email?: string; readonly name: string; readonly kind: 'person' | 'guest' | 'bot' }>;
-  /** What people did while we were away, replies in threads included, oldest first in each channel, with the same ids as if told live. */
-  missed(known: readonly KnownChannel[]): AsyncIterable<PlatformEvent>;
+  /**
+   * What people did while we were away, replies in threads included, oldest first in each channel, with the same ids as if told live.
+   * Reads the channels one after the other and asks for the next one when the one before was told whole.
+   */
+  missed(known: Iterable<KnownChannel>): AsyncIterable<PlatformEvent>;
   /** Posts once. An uncertain failure (`certain: false`) is followed by `lookUp` with the same attempt, never by a blind repeat. */
   post(to: PostTarget, post: Post, attempt: Attempt): Promise<PostId>;
   /** Did an unanswered post arrive? Undefined: surely not. Rejects when it can't be told now. */

@@ -32,6 +32,8 @@ export const DeliveryEntity = defineEntity({
     attempts: p.integer().default(0),
     /** False from the beginning of a try until it's known what became of it. */
     certain: p.boolean().default(true),
+    /** Tries that ended without an answer, or by a fault of ours. A try that ended with this program doesn't count. */
+    fruitless: p.integer().default(0),
     remembered: p.text().nullable(),
     reason: p.text().nullable(),
     code: p.text().nullable(),
@@ -67,6 +69,7 @@ export interface Delivery {
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly certain: boolean;
+  readonly fruitless: number;
   readonly remembered: string | null;
   readonly reason: string | null;
   readonly messageId: MessageId | null;
@@ -83,6 +86,7 @@ const columns = [
   'state',
   'attempts',
   'certain',
+  'fruitless',
   'remembered',
   'reason',
   'messageId',
@@ -222,7 +226,7 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
   postpone: async (
     delivery: Pick<Delivery, 'id' | 'laneId'>,
     fence: bigint,
-    trouble: { nextAt: Date; code: string; reason: string; certain: boolean; counts: boolean },
+    trouble: { nextAt: Date; code: string; reason: string; certain: boolean; fruitless: number; counts: boolean },
   ): Promise<void> => {
     const lane = await db
       .updateTable('lane')
@@ -238,7 +242,12 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
     if (lane === undefined) return;
     await db
       .updateTable('delivery')
-      .set({ code: trouble.code, reason: trouble.reason, certain: trouble.certain })
+      .set({
+        code: trouble.code,
+        reason: trouble.reason,
+        certain: trouble.certain,
+        fruitless: trouble.fruitless,
+      })
       .where('id', '=', delivery.id)
       .execute();
   },
@@ -323,7 +332,7 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .executeTakeFirstOrThrow();
     await db
       .updateTable('delivery')
-      .set({ state: 'queued', seq: lane.seq, settledAt: null, reason: null, code: null })
+      .set({ state: 'queued', seq: lane.seq, settledAt: null, reason: null, code: null, fruitless: 0 })
       .where('id', '=', id)
       .execute();
     enqueued();

@@ -2,7 +2,7 @@
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { PlatformEvent } from '../domain/events.ts';
-import type { AccountId, WorkspaceId } from '../domain/ids.ts';
+import type { AccountId, ChannelId, WorkspaceId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
 
 export const ArrivalEntity = defineEntity({
@@ -63,6 +63,12 @@ export interface Heard {
   readonly heardAt: Date;
 }
 
+/** A Workspace whose events wait, but those of some channels. Those of no channel don't wait. */
+export interface HeldBack {
+  readonly workspaceId: WorkspaceId;
+  readonly except: readonly ChannelId[];
+}
+
 const reviveDates = (event: PlatformEvent): PlatformEvent => ({ ...event, at: new Date(event.at) });
 
 export const inboxQueries = (db: Db) => ({
@@ -77,15 +83,25 @@ export const inboxQueries = (db: Db) => ({
     return row !== undefined;
   },
   /**
-   * What is due, oldest first; of a channel only what stands at its head, so that a waiting event holds back those after it. What was not tried yet
-   * is due, whatever the clocks say. Nothing of the Workspaces that are `held` back.
+   * What is due, in the order in which it was said, not stored: the history is read late. Of a channel only what stands at its head, so that a
+   * waiting event holds back those after it. What was not tried yet is due, whatever the clocks say.
    */
-  due: async (now: Date, limit: number, held: readonly WorkspaceId[]): Promise<Heard[]> => {
+  due: async (now: Date, limit: number, held: readonly HeldBack[]): Promise<Heard[]> => {
     const rows = await db
       .selectFrom('heard as h')
       .select(['h.id', 'h.workspaceId', 'h.channel', 'h.event', 'h.attempts', 'h.heardAt'])
       .where('h.doneAt', 'is', null)
-      .$if(held.length > 0, (query) => query.where('h.workspaceId', 'not in', held))
+      .where((eb) =>
+        eb.and(
+          held.map(({ workspaceId, except }) =>
+            eb.or([
+              eb('h.workspaceId', '!=', workspaceId),
+              eb('h.channel', 'is', null),
+              ...(except.length === 0 ? [] : [eb('h.channel', 'in', [...except])]),
+            ]),
+          ),
+        ),
+      )
       .where((eb) => eb.or([eb('h.attempts', '=', 0), eb('h.nextAt', '<=', now)]))
       .where((eb) =>
         eb.or([
@@ -100,11 +116,14 @@ export const inboxQueries = (db: Db) => ({
                 .where('b.doneAt', 'is', null)
                 .where('b.attempts', '>', 0)
                 .where('b.nextAt', '>', now)
-                .whereRef('b.id', '<', 'h.id'),
+                .where(
+                  sql<boolean>`(${sql.ref('b.event')} ->> 'at', ${sql.ref('b.id')}) < (${sql.ref('h.event')} ->> 'at', ${sql.ref('h.id')})`,
+                ),
             ),
           ),
         ]),
       )
+      .orderBy(sql`${sql.ref('h.event')} ->> 'at'`)
       .orderBy('h.id')
       .limit(limit)
       .execute();

@@ -129,7 +129,7 @@ export class FakePlatform implements ChatPlatform, FakeListener {
     return { email: person.email, name: person.name, kind };
   }
 
-  async *missed(known: readonly KnownChannel[]): AsyncGenerator<PlatformEvent> {
+  async *missed(known: Iterable<KnownChannel>): AsyncGenerator<PlatformEvent> {
     for (const { channel, since } of known) {
       for (const post of this.#workspace.channel(channel).posts) {
         if (post.user === undefined) continue;

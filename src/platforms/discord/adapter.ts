@@ -192,7 +192,7 @@ export class DiscordPlatform implements ChatPlatform {
     return describe(this.#api, this.#guildId, user);
   }
 
-  missed(known: readonly KnownChannel[]): AsyncIterable<PlatformEvent> {
+  missed(known: Iterable<KnownChannel>): AsyncIterable<PlatformEvent> {
     return this.#history.missed(known);
   }
 

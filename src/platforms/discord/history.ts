@@ -59,7 +59,7 @@ export class History {
    * What people did in these channels and their threads since then, oldest first in each: what they said, what they edited among the
    * latest messages, and which of those that we were told of are gone.
    */
-  async *missed(known: readonly KnownChannel[]): AsyncGenerator<PlatformEvent> {
+  async *missed(known: Iterable<KnownChannel>): AsyncGenerator<PlatformEvent> {
     const active = await this.#activeThreads();
     for (const channel of known) {
       try {

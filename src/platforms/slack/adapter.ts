@@ -175,7 +175,7 @@ export class SlackPlatform implements ChatPlatform {
     return email === undefined ? { name, kind } : { name, kind, email };
   }
 
-  async *missed(known: readonly KnownChannel[]): AsyncGenerator<PlatformEvent> {
+  async *missed(known: Iterable<KnownChannel>): AsyncGenerator<PlatformEvent> {
     for (const channel of known) {
       yield* this.#history.missed(channel, (messages) => this.#intake.contextOf(messages));
     }

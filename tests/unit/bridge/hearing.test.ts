@@ -72,3 +72,93 @@ test('a fault of our own ends after some tries, and the channel goes on', async 
   expect(tries).toBeGreaterThan(5);
   expect(tries).toBeLessThan(TRIES);
 });
+
+/** What is recorded of one channel, in order, while `talk` goes on. */
+async function recordedWhile(
+  outcome: (key: string, tries: number) => 'recorded' | 'later',
+  talk: (hearing: Hearing, advance: (ms: number) => Promise<void>) => Promise<void>,
+): Promise<readonly string[]> {
+  const clock = fakeClock('2026-01-01T00:00:00Z');
+  const tries = new Map<string, number>();
+  const recorded: string[] = [];
+  const record = async (_: WorkspaceId, { key }: PlatformEvent) => {
+    tries.set(key, (tries.get(key) ?? 0) + 1);
+    const what = outcome(key, tries.get(key) ?? 0);
+    if (what === 'recorded') recorded.push(key);
+    return what;
+  };
+  const hearing = new Hearing({ store: house.store, clock, log, record });
+  await talk(hearing, (ms) => clock.advance(ms));
+  await vi.waitUntil(
+    async () => {
+      await clock.advance(5_000);
+      return (await house.store.read.inbox.waitingCounts()).heard === 0;
+    },
+    { timeout: 30_000 },
+  );
+  await hearing.stop();
+  return recorded;
+}
+
+const saidAt = (key: string, at: string): PlatformEvent => ({ ...said(key), at: new Date(at) });
+const first = saidAt('first', '2026-01-01T00:00:01Z');
+const second = saidAt('second', '2026-01-01T00:00:02Z');
+
+test('what an earlier life stored waits for the reading of what was said before it', async () => {
+  await house.store.read.inbox.hear(workspaceId, second);
+  const recorded = await recordedWhile(
+    () => 'recorded',
+    async (hearing, advance) => {
+      hearing.holdBack(workspaceId);
+      hearing.start();
+      await advance(3_000);
+      await hearing.hear(workspaceId, first);
+      hearing.goOn(workspaceId);
+    },
+  );
+  expect(recorded).toEqual(['first', 'second']);
+});
+
+test('what was read from the history holds back what was said after it, though that was stored before', async () => {
+  await house.store.read.inbox.hear(workspaceId, second);
+  await house.store.read.inbox.hear(workspaceId, first);
+  const recorded = await recordedWhile(
+    (key, tries) => (key === 'first' && tries < 3 ? 'later' : 'recorded'),
+    async (hearing) => hearing.start(),
+  );
+  expect(recorded).toEqual(['first', 'second']);
+});
+
+test('what was read from the history comes before all that was said after it, however much of that was stored before', async () => {
+  const later = Array.from({ length: 250 }, (_, index) => saidAt(`later ${index}`, '2026-01-01T00:00:02Z'));
+  for (const event of later) await house.store.read.inbox.hear(workspaceId, event);
+  await house.store.read.inbox.hear(workspaceId, first);
+  const recorded = await recordedWhile(
+    () => 'recorded',
+    async (hearing) => hearing.start(),
+  );
+  expect(recorded).toEqual(['first', ...later.map(({ key }) => key)]);
+});
+
+test('a channel whose gap was read waits for no other one', async () => {
+  const other = as<ChannelId>('C2');
+  const inOther = { ...saidAt('other', '2026-01-01T00:00:01Z'), channel: other } as PlatformEvent;
+  const recorded = await recordedWhile(
+    () => 'recorded',
+    async (hearing, advance) => {
+      hearing.holdBack(workspaceId);
+      hearing.start();
+      await hearing.hear(workspaceId, second);
+      expect(hearing.waitingIn(workspaceId, [other, as<ChannelId>('C1')])).toBe('C1');
+      await hearing.hear(workspaceId, inOther);
+      hearing.goOn(workspaceId, other);
+      await vi.waitUntil(async () => {
+        await advance(5_000);
+        return (await house.store.read.inbox.waitingCounts()).heard === 1;
+      });
+      await hearing.hear(workspaceId, first);
+      hearing.goOn(workspaceId);
+    },
+  );
+  expect(recorded).toEqual(['other', 'first', 'second']);
+});
