@@ -16,8 +16,8 @@ import type { ToPlatform } from './to-platform.ts';
 export interface DeliverParts {
   readonly store: Store;
   readonly lease: Pick<Lease, 'valid' | 'fence'>;
-  readonly toPlatform: ToPlatform;
-  readonly toMessenger: ToMessenger;
+  readonly toPlatform: Pick<ToPlatform, 'perform'>;
+  readonly toMessenger: Pick<ToMessenger, 'perform' | 'ended'>;
   readonly access: Pick<Access, 'mailInvitation' | 'invitationUndelivered'>;
   readonly clock: Clock;
   readonly log: Log;

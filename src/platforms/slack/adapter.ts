@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { ReceiverEvent } from '@slack/bolt';
+import { BridgeError } from '../../domain/errors.ts';
 import type { Answer, CommandRef } from '../../domain/command.ts';
 import type { PlatformEvent, Problem } from '../../domain/events.ts';
 import type { ChannelId, FileRef, PostId, UserId } from '../../domain/ids.ts';
@@ -176,8 +177,16 @@ export class SlackPlatform implements ChatPlatform {
   }
 
   async *missed(known: Iterable<KnownChannel>): AsyncGenerator<PlatformEvent> {
-    for (const channel of known) {
-      yield* this.#history.missed(channel, (messages) => this.#intake.contextOf(messages));
+    for (const each of known) {
+      const { channel } = each;
+      try {
+        yield* this.#history.missed(each, (messages) => this.#intake.contextOf(messages));
+      } catch (error) {
+        // One lost channel must not keep the others from being read.
+        if (!(error instanceof BridgeError) || error.code !== 'channel_gone') throw error;
+        const at = this.#options.clock.now();
+        yield { kind: 'channelChanged', key: `lost:${channel}:${at.getTime()}`, channel, change: 'botRemoved', at };
+      }
     }
   }
 

@@ -2,8 +2,9 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { BridgeError } from '../../../../src/domain/errors.ts';
+import type { PlatformEvent } from '../../../../src/domain/events.ts';
 import { as } from '../../../../src/domain/ids.ts';
-import type { MirrorId, UserId } from '../../../../src/domain/ids.ts';
+import type { ChannelId, MirrorId, UserId } from '../../../../src/domain/ids.ts';
 import { plain, plainText } from '../../../../src/domain/text.ts';
 import { createLog } from '../../../../src/runtime/log.ts';
 import { systemClock } from '../../../../src/runtime/time.ts';
@@ -310,4 +311,29 @@ test('nothing of what people say and no token stands in the log', async () => {
   const all = lines.join('\n');
   expect(all).toContain('was not stored');
   for (const secret of ['canary', slack.botToken, slack.appToken]) expect(all).not.toContain(secret);
+});
+
+test('reads the other channels although one was lost in the gap', async () => {
+  const { play, stage, slack } = await open();
+  const ana = await stage.person('Ana');
+  const channels = [
+    await play.channel('wa-deleted', ana),
+    await play.channel('wa-left', ana),
+    await play.channel('wa-kept', ana),
+  ];
+  const [gone, left, kept] = channels.map(({ channel }) => channel) as [ChannelId, ChannelId, ChannelId];
+  stage.cut();
+  await stage.say(ana, kept, 'hello');
+  const person = slack.person(ana.email);
+  await person.deleteChannel(gone);
+  await person.kick(left, slack.bot);
+  const since = new Date(0);
+  const missed: PlatformEvent[] = [];
+  const known = [gone, left, kept].map((channel) => ({ channel, since, threads: [] }));
+  for await (const event of play.platform.missed(known)) missed.push(event);
+  expect(missed).toMatchObject([
+    { kind: 'channelChanged', change: 'botRemoved', channel: gone },
+    { kind: 'channelChanged', change: 'botRemoved', channel: left },
+    { kind: 'said', channel: kept },
+  ]);
 });
