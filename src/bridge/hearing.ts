@@ -89,6 +89,11 @@ export class Hearing {
     );
   }
 
+  #isHeld({ workspaceId, channel }: Heard): boolean {
+    const held = this.#heldBack().find((each) => each.workspaceId === workspaceId);
+    return held !== undefined && channel !== null && !held.except.includes(channel);
+  }
+
   async #round(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#parts;
     for (;;) {
@@ -104,7 +109,8 @@ export class Hearing {
 
   async #inOrder(events: readonly Heard[], signal: AbortSignal): Promise<void> {
     for (const heard of events) {
-      if (signal.aborted || !(await this.#one(heard))) return;
+      // A gap may have been noticed since these were loaded.
+      if (signal.aborted || this.#isHeld(heard) || !(await this.#one(heard))) return;
     }
   }
 

@@ -39,7 +39,7 @@ export const HeardEntity = defineEntity({
     workspaceId: p.uuid().$type<WorkspaceId>(),
     key: p.text(),
     /** Events of one channel are worked off in order; those of none (people) stand for themselves. */
-    channel: p.text().nullable(),
+    channel: p.text().$type<ChannelId>().nullable(),
     event: p.json<PlatformEvent>(),
     attempts: p.integer().default(0),
     reason: p.text().nullable(),
@@ -57,7 +57,7 @@ export const HeardEntity = defineEntity({
 export interface Heard {
   readonly id: string;
   readonly workspaceId: WorkspaceId;
-  readonly channel: string | null;
+  readonly channel: ChannelId | null;
   readonly event: PlatformEvent;
   readonly attempts: number;
   readonly heardAt: Date;
