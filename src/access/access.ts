@@ -17,6 +17,7 @@ import {
   type InviteResult,
 } from './invitations.ts';
 import { Labels, type LabelResult } from './labels.ts';
+import { Logins, type LoginLinkFor, type Opened } from './logins.ts';
 import { maskPhones } from './mask.ts';
 import { judge, refusalReason, refusalSentence, type Because, type Role } from './policy.ts';
 import { Overseers } from './overseers.ts';
@@ -78,6 +79,7 @@ export class Access {
   readonly #mail: InvitationMail;
   readonly #labels: Labels;
   readonly #signIns: SignIns;
+  readonly #logins: Logins;
   readonly #deactivationHooks = new Set<DeactivationHook>();
   readonly #listeners = new Set<(agentIds: readonly AgentId[]) => void>();
 
@@ -97,6 +99,7 @@ export class Access {
     this.#invitations = new Invitations({ ...more, mail: this.#mail });
     this.#labels = new Labels(parts);
     this.#signIns = new SignIns({ ...parts, changed });
+    this.#logins = new Logins(parts);
   }
 
   /** Begins to hold channels to the rules. */
@@ -109,7 +112,7 @@ export class Access {
     return this.#reconcile.stop();
   }
 
-  /** What else ends with an Agent (sign-ins, tokens, open Tickets): runs in the transaction that deactivates them. */
+  /** What else ends with an Agent (open Tickets): runs in the transaction that deactivates them. */
   onDeactivate(hook: DeactivationHook): void {
     this.#deactivationHooks.add(hook);
   }
@@ -253,7 +256,32 @@ export class Access {
     return this.#signIns.finish(back);
   }
 
-  /** Takes that back; false when the user was nobody. */
+  /** A private link to the admin web for one Agent, good once and for ten minutes; earlier ones end. Undefined: there is no address to lead to. */
+  loginLink(agentId: AgentId): Promise<string | undefined> {
+    return this.#logins.link(agentId);
+  }
+
+  /** Whom such a link would sign in; uses nothing up. */
+  loginOf(token: string): Promise<LoginLinkFor> {
+    return this.#logins.of(token);
+  }
+
+  /** Uses the link up: its Agent is signed in until `expiresAt`, until they sign out, or until they are deactivated. */
+  login(token: string): Promise<Opened> {
+    return this.#logins.open(token);
+  }
+
+  /** Who is signed in with what a browser's cookie holds, as they stand at this moment. */
+  signedIn(token: string): Promise<Agent | undefined> {
+    return this.#logins.agentOf(token);
+  }
+
+  /** Signs a browser out; may be repeated. */
+  logout(token: string): Promise<void> {
+    return this.#logins.close(token);
+  }
+
+  /** Makes a user of a Workspace nobody again; false when they were nobody. */
   unlink(who: { workspaceId: WorkspaceId; userId: UserId }, actor: Actor): Promise<boolean> {
     return this.#invitations.unlink(who, actor);
   }

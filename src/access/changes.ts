@@ -19,7 +19,7 @@ import {
 import { isLastAdmin, refuseGrant } from './policy.ts';
 import { nearest } from '../domain/nearest.ts';
 
-/** Runs in the transaction that deactivates an Agent: ends what is theirs elsewhere (sign-ins, tokens, open Tickets). Must only change the store. */
+/** Runs in the transaction that deactivates an Agent: ends what is theirs elsewhere (open Tickets). Must only change the store. */
 export type DeactivationHook = (tx: Tx, agentId: AgentId, actor: Actor, now: Date) => Promise<void>;
 
 export interface ChangesParts {
@@ -166,6 +166,7 @@ export class Changes {
       if (active) continue;
       admins.delete(agent.id);
       await tx.invitations.end(agent.id, now);
+      await tx.logins.endAll(agent.id);
       for (const hook of this.#parts.deactivationHooks) await hook(tx, agent.id, actor, now);
     }
     const action = active ? 'agent.activated' : 'agent.deactivated';

@@ -13,6 +13,7 @@ import { showMetrics, waiting } from './figures.ts';
 import { fault, help, may } from './help.ts';
 import { addLabels, createLabel, deleteLabel, listLabels, removeLabels, renameLabel } from './labels.ts';
 import { noteForm, noteSent } from './notes.ts';
+import { login } from './login.ts';
 import { addNumber, listNumbers, pairNumber, removeNumber } from './numbers.ts';
 import { link, type Asker } from './link.ts';
 import { OFFER, Offers } from './offers.ts';
@@ -80,6 +81,7 @@ const COMMANDS: Readonly<Record<string, Handler>> = {
   'digest here': digestHere,
   'digest off': digestOff,
   deliveries,
+  login,
 };
 
 /** Commands that strangers may give, too; `help` beside them. */

@@ -21,6 +21,13 @@ export const commandTree: CommandTree = {
       examples: ['link'],
     },
     {
+      path: ['login'],
+      description: 'A private link to the admin web, good once',
+      who: 'agent',
+      options: [],
+      examples: ['login'],
+    },
+    {
       path: ['invite'],
       description: 'Invite people; without emails a form opens',
       who: 'admin',

@@ -14,6 +14,7 @@ import { ArrivalEntity, HeardEntity } from './inbox.ts';
 import { InvitationEntity } from './invitation.ts';
 import { ChatLabelEntity, LabelEntity } from './label.ts';
 import { LaneEntity } from './lane.ts';
+import { LoginEntity, LoginLinkEntity } from './login.ts';
 import { MessageEntity, WaitingEntity } from './message.ts';
 import { MirrorEntity, MirrorUserEntity } from './mirror.ts';
 import { PostEntity } from './post.ts';
@@ -65,4 +66,6 @@ export const entities = [
   QuickReplyEntity,
   SignInLinkEntity,
   GapEntity,
+  LoginLinkEntity,
+  LoginEntity,
 ] as const;

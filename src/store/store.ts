@@ -24,6 +24,7 @@ import { inboxQueries } from './inbox.ts';
 import { invitationQueries } from './invitation.ts';
 import { labelQueries } from './label.ts';
 import { listingQueries } from './listing.ts';
+import { loginQueries } from './login.ts';
 import { messageQueries } from './message.ts';
 import { migrations } from './migrations/list.ts';
 import { mirrorQueries } from './mirror.ts';
@@ -54,6 +55,7 @@ function queries(db: Db, enqueued: () => void) {
     invitations: invitationQueries(db),
     labels: labelQueries(db),
     listings: listingQueries(db),
+    logins: loginQueries(db),
     messages: messageQueries(db),
     mirrors: mirrorQueries(db),
     posts: postQueries(db),

@@ -1,10 +1,9 @@
 // A web server on loopback over a database of its own, with a Bridge that only remembers what it was asked.
-import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Access } from '../../src/access/access.ts';
 import { createWebServer } from '../../src/admin-web/server/app.ts';
-import type { BridgeFacade, Health, Viewer, WebParts } from '../../src/admin-web/server/app.ts';
+import type { BridgeFacade, Health, WebParts } from '../../src/admin-web/server/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { AccountId, AgentId, ChatAddress, MessageId, PersonAddress, RemoteId } from '../../src/domain/ids.ts';
 import { plain } from '../../src/domain/text.ts';
@@ -146,7 +145,6 @@ export async function openDesk(
     setupProblems: () => [],
     health: () => ({ phase: desk.phase }),
     platforms: () => [],
-    sessionOf: (request) => sessionOf(store, request),
     ...more,
   });
   const { port } = await server.listen();
@@ -165,6 +163,7 @@ export async function openDesk(
     agent: async (email: string, role: 'admin' | 'member', chats: readonly Chat[] = []) => {
       const row = await store.read.agents.add({ email, name: null, role, status: 'active' }, new Date());
       if (row === undefined) throw new Error(`${email} was there already.`);
+      await signIn(store, row.id);
       const chatIds = chats.map((chat) => chat.id);
       if (chatIds.length > 0) await access.apply({ kind: 'grant', agents: [email], chats: { chatIds } }, PROGRAM);
       return row.id;
@@ -181,12 +180,10 @@ export async function openDesk(
   });
 }
 
-/** The tests' own sign-in: the cookie is the Agent's id. */
-async function sessionOf(store: Store, request: IncomingMessage): Promise<Viewer | undefined> {
-  const id = /(?:^|; )session=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
-  const agent = id === undefined ? undefined : await store.read.agents.find(id as AgentId);
-  if (agent === undefined || agent.status !== 'active') return undefined;
-  return { role: agent.role, email: agent.email, agentId: agent.id, via: 'session' };
+/** Signs an Agent in with a cookie that holds their id. */
+async function signIn(store: Store, agentId: AgentId): Promise<void> {
+  const tokenHash = createHash('sha256').update(agentId).digest('hex');
+  await store.read.logins.open({ agentId, tokenHash, expiresAt: new Date('2100-01-01') }, new Date());
 }
 
 let seeds = 0;

@@ -124,7 +124,7 @@ const unknown: readonly (readonly [string, string, number])[] = [
   ['GET', '/api/v1/nothing', 404],
   ['GET', '/api/v1', 404],
   ['GET', '/api/v2/me', 404],
-  ['GET', '/', 404],
+  ['GET', '/nothing', 404],
   ['GET', '/api/v1/%ff', 404],
   ['GET', '/api/v1/accounts/%ff', 400],
   ['DELETE', '/api/v1/me', 405],

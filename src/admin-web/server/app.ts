@@ -31,7 +31,7 @@ import type { WebParts } from './parts.ts';
 import type { Route } from './route.ts';
 import { createRouter, readBody } from './serve.ts';
 
-export type { BridgeFacade, Health, Viewer, WebParts } from './parts.ts';
+export type { BridgeFacade, Health, WebParts } from './parts.ts';
 
 /** Every route of `/api/v1`. */
 export const apiRoutes: readonly Route[] = [

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
+import { cookieIn, SESSION } from './cookies.ts';
 import { Problem } from './errors.ts';
 import type { Actor, Viewer, WebParts } from './parts.ts';
 
@@ -23,14 +24,17 @@ const ADMIN_TOKEN: Viewer = { role: 'admin', email: null, agentId: null, via: 't
 
 /** Who asks; undefined when the request proves nothing. Asked with every request: whoever was taken out is out at once. */
 export async function authenticate(
-  parts: Pick<WebParts, 'config' | 'sessionOf'>,
+  parts: Pick<WebParts, 'config' | 'access'>,
   request: IncomingMessage,
 ): Promise<Viewer | undefined> {
   if (request.headers.authorization !== undefined) {
     const token = parts.config.adminApiToken;
     return token !== undefined && bearsToken(request, token) ? ADMIN_TOKEN : undefined;
   }
-  return parts.sessionOf?.(request);
+  const session = cookieIn(request, parts.config, SESSION);
+  const agent = session === undefined ? undefined : await parts.access.signedIn(session);
+  if (agent === undefined) return undefined;
+  return { role: agent.role, email: agent.email, agentId: agent.id, via: 'session' };
 }
 
 /** Who a viewer is for the audit log, and by which door they came. */

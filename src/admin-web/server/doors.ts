@@ -1,10 +1,10 @@
-// The doors people come in by: the link of an invitation, and the link of /wa link with the sign-in behind it. Small pages of one sentence.
+// The doors people come in by: the link of an invitation, the link of /wa link with the sign-in behind it, and the link of /wa login. Small pages of one sentence.
 import express from 'express';
-import type { Request, RequestHandler, Response, Router } from 'express';
-import { BridgeError } from '../../domain/errors.ts';
+import type { Request, RequestHandler, Router } from 'express';
 import { requireOwnOrigin } from './auth.ts';
-import { Problem, toProblem } from './errors.ts';
+import { cookieIn, cookieName, cookieOptions, SESSION, SIGN_IN } from './cookies.ts';
 import { requireReady } from './health.ts';
+import { sayProblem, sayTo } from './page.ts';
 import type { WebParts } from './parts.ts';
 
 /** As long as a sign-in may take (`access/sign-in.ts`). */
@@ -16,21 +16,17 @@ const LONGEST_TOKEN = 512;
 export function createDoors(parts: WebParts, ownOrigins: () => ReadonlySet<string>): Router {
   const doors = express.Router();
   const ready = requireReady(parts);
+  const own = requireOwnOrigin(ownOrigins);
   doors.get('/sign-in/back', ready, signInBack(parts));
   doors.get('/sign-in/:token', ready, signInStart(parts));
   doors.get('/invitation/:token', ready, invitationShown);
-  doors.post('/invitation/:token', ready, requireOwnOrigin(ownOrigins), invitationClaimed(parts));
+  doors.post('/invitation/:token', ready, own, invitationClaimed(parts));
+  doors.get('/login/:token', ready, loginShown(parts));
+  doors.post('/login/:token', ready, own, loggedIn(parts));
+  doors.post('/sign-out', ready, own, signedOut(parts));
+  doors.get('/', ready, home(parts));
   doors.use(sayProblem);
   return doors;
-}
-
-/** A cookie that only this host's https can have set, where we are reached by https. */
-function cookieOf({ config }: WebParts) {
-  const secure = config.publicUrl.startsWith('https:');
-  return {
-    name: secure ? '__Host-sign-in' : 'sign-in',
-    options: { httpOnly: true, secure, sameSite: 'lax', path: '/' } as const,
-  };
 }
 
 /** Repeatable and without effect on us: mail scanners and previews open links, too. */
@@ -38,22 +34,20 @@ function signInStart(parts: WebParts): RequestHandler {
   return async (request, response) => {
     const start = await parts.access.startSignIn(tokenOf(request));
     if ('refused' in start) return sayTo(response, 410, 'Not signed in', start.refused);
-    const { name, options } = cookieOf(parts);
-    response.cookie(name, start.verifier, { ...options, maxAge: COOKIE_MS }).redirect(303, start.url);
+    const options = { ...cookieOptions(parts.config), maxAge: COOKIE_MS };
+    response.cookie(cookieName(parts.config, SIGN_IN), start.verifier, options).redirect(303, start.url);
   };
 }
 
 function signInBack(parts: WebParts): RequestHandler {
   return async (request, response) => {
-    const { name, options } = cookieOf(parts);
     const { state, code } = request.query;
-    const verifier = cookieIn(request, name);
     const end = await parts.access.finishSignIn({
       state: typeof state === 'string' ? state : '',
       code: typeof code === 'string' && code !== '' ? code : undefined,
-      verifier,
+      verifier: cookieIn(request, parts.config, SIGN_IN),
     });
-    response.clearCookie(name, options);
+    response.clearCookie(cookieName(parts.config, SIGN_IN), cookieOptions(parts.config));
     if ('refused' in end) return sayTo(response, 403, 'Not linked', end.refused);
     const { email, role } = end.agent;
     const what = role === 'admin' ? 'as an admin, who sees every chat' : 'with the chats you were given';
@@ -63,11 +57,7 @@ function signInBack(parts: WebParts): RequestHandler {
 
 /** Only asks: the button claims it, so that programs which open links don't. */
 const invitationShown: RequestHandler = (_request, response) => {
-  response.set(
-    'content-security-policy',
-    "default-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
-  );
-  sayTo(response, 200, 'You are invited', 'Join your team’s shared WhatsApp inbox.', 'Join');
+  sayTo(response, 200, 'You are invited', 'Join your team’s shared WhatsApp inbox.', { label: 'Join' });
 };
 
 function invitationClaimed(parts: WebParts): RequestHandler {
@@ -79,39 +69,50 @@ function invitationClaimed(parts: WebParts): RequestHandler {
   };
 }
 
+/** Only asks, too, and says for whom: nobody is to be signed in as somebody else by a link that they were sent. */
+function loginShown(parts: WebParts): RequestHandler {
+  return async (request, response) => {
+    const link = await parts.access.loginOf(tokenOf(request));
+    if ('refused' in link) return sayTo(response, 410, 'Not signed in', link.refused);
+    const what = `This link signs you in as ${link.agent.email}. If that isn’t you, close this page.`;
+    sayTo(response, 200, 'Sign in', what, { label: 'Sign in' });
+  };
+}
+
+function loggedIn(parts: WebParts): RequestHandler {
+  return async (request, response) => {
+    const opened = await parts.access.login(tokenOf(request));
+    if ('refused' in opened) return sayTo(response, 410, 'Not signed in', opened.refused);
+    const before = cookieIn(request, parts.config, SESSION);
+    if (before !== undefined) await parts.access.logout(before);
+    const options = { ...cookieOptions(parts.config), expires: opened.expiresAt };
+    response.cookie(cookieName(parts.config, SESSION), opened.token, options).redirect(303, '/');
+  };
+}
+
+function signedOut(parts: WebParts): RequestHandler {
+  return async (request, response) => {
+    const session = cookieIn(request, parts.config, SESSION);
+    if (session !== undefined) await parts.access.logout(session);
+    response.clearCookie(cookieName(parts.config, SESSION), cookieOptions(parts.config));
+    sayTo(response, 200, 'Signed out', 'You are signed out. /wa login in your team’s chat tool lets you in again.');
+  };
+}
+
+function home(parts: WebParts): RequestHandler {
+  return async (request, response) => {
+    const session = cookieIn(request, parts.config, SESSION);
+    const agent = session === undefined ? undefined : await parts.access.signedIn(session);
+    if (agent === undefined) {
+      return sayTo(response, 401, 'Not signed in', 'Ask for a link with /wa login in your team’s chat tool.');
+    }
+    const what = agent.role === 'admin' ? 'an admin, who sees every chat' : 'a member, with the chats you were given';
+    const title = 'Switchboard';
+    sayTo(response, 200, title, `You are signed in as ${agent.email}, ${what}.`, {
+      label: 'Sign out',
+      to: '/sign-out',
+    });
+  };
+}
+
 const tokenOf = (request: Request): string => String(request.params['token']).slice(0, LONGEST_TOKEN);
-
-function cookieIn(request: Request, name: string): string | undefined {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
-/** What went wrong at the platform or here, for a person instead of a program. */
-const sayProblem: express.ErrorRequestHandler = (error, _request, response, next) => {
-  const problem = error instanceof BridgeError || error instanceof Problem ? toProblem(error) : undefined;
-  if (problem === undefined || response.headersSent) next(error);
-  else {
-    response.set(problem.headers);
-    sayTo(response, problem.status, 'That didn’t work', problem.detail);
-  }
-};
-
-function sayTo(response: Response, status: number, title: string, sentence: string, button?: string): void {
-  const form = button === undefined ? '' : `<form method="post"><button>${escapeText(button)}</button></form>`;
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeText(title)}</title>`;
-  response
-    .status(status)
-    .type('html')
-    .send(
-      `<!doctype html><html lang="en"><head>${head}</head><body><h1>${escapeText(title)}</h1><p>${escapeText(sentence)}</p>${form}</body></html>`,
-    );
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escapeText = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);

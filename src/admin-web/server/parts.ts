@@ -38,6 +38,10 @@ export type AccessFacade = Pick<
   | 'claim'
   | 'startSignIn'
   | 'finishSignIn'
+  | 'loginOf'
+  | 'login'
+  | 'signedIn'
+  | 'logout'
 >;
 
 /** What the routes need of Tickets. */
@@ -109,6 +113,4 @@ export interface WebParts {
   platforms(): Iterable<RoutedPlatform>;
   /** What `setup()` of a Workspace's adapter last found. */
   setupProblems(workspace: WorkspaceId): readonly Problem[];
-  /** Whose session a request bears, looked up anew each time; undefined when none. Absent while there is no sign-in: then only the token opens anything. */
-  sessionOf?(request: IncomingMessage): Promise<Viewer | undefined>;
 }

@@ -7,6 +7,7 @@ import { Migration20261124Work } from './20261124-work.ts';
 import { Migration20261128Figures } from './20261128-figures.ts';
 import { Migration20261128Fruitless } from './20261128-fruitless.ts';
 import { Migration20261128Gap } from './20261128-gap.ts';
+import { Migration20261128Login } from './20261128-login.ts';
 import { Migration20261128NextMirror } from './20261128-next-mirror.ts';
 import { Migration20261128SignIn } from './20261128-sign-in.ts';
 
@@ -21,4 +22,5 @@ export const migrations = [
   { name: '20261128-figures', class: Migration20261128Figures },
   { name: '20261128-next-mirror', class: Migration20261128NextMirror },
   { name: '20261128-fruitless', class: Migration20261128Fruitless },
+  { name: '20261128-login', class: Migration20261128Login },
 ] as const;

@@ -3,6 +3,7 @@
 export const SAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   help: {},
   link: {},
+  login: {},
   invite: { emails: 'somebody@acme.test' },
   team: {},
   grant: { agents: 'dan@acme.test', chat: 'Leo' },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandTree } from '../../../src/commands/tree.ts';
 import type { PlatformName } from '../workspace.ts';
 import { adminTests } from './admin.ts';
+import { loginTests } from './login.ts';
 import { memberTests, outsideTests } from './member.ts';
 import { SAMPLES } from './samples.ts';
 import { emptyStage, open, type Role } from './stage.ts';
@@ -36,6 +37,10 @@ export function commandsSuite(platform: PlatformName): void {
   });
   describe('a member without access', () => {
     outsideTests(stage);
+  });
+
+  describe('the admin web', () => {
+    loginTests(stage);
   });
 
   describe('a stranger', () => {
