@@ -2,11 +2,11 @@
 import { admit } from '../../src/access/identity.ts';
 import { as, type UserId } from '../../src/domain/ids.ts';
 import { Store } from '../../src/store/store.ts';
-import type { TestDatabase } from '../support/postgres.ts';
+import type { DatabaseAddress } from '../../src/runtime/database-url.ts';
 import type { TownPerson } from './workspace.ts';
 
 /** For whom there is an Agent; gives their ids. The others stay strangers. */
-export async function introduce(database: TestDatabase, people: readonly TownPerson[]): Promise<string[]> {
+export async function introduce(database: DatabaseAddress, people: readonly TownPerson[]): Promise<string[]> {
   const admitted: string[] = [];
   const store = Store.create({ address: database });
   try {

@@ -8,8 +8,9 @@ import type { Group, Phone } from '../../simulators/whatsapp/index.ts';
 import type { DatabaseAddress } from '../../src/runtime/database-url.ts';
 import { chance, seed } from '../support/seed.ts';
 import { channelOf, channelWith, texts } from './desk.ts';
+import { introduce } from './introduce.ts';
 import { Town } from './town.ts';
-import type { TownPerson } from './workspace.ts';
+import type { PlatformName, TownPerson } from './workspace.ts';
 
 /** How long a customer and an agent wait between two things they say, at most. */
 const BETWEEN_MS = 800;
@@ -29,8 +30,8 @@ interface Talk {
 }
 
 /** The program has an embedded PostgreSQL of its own here, which can be killed. */
-export function killsSuite(killCount: number): void {
-  const random = chance('kills');
+export function killsSuite(platform: PlatformName, killCount: number): void {
+  const random = chance(`kills ${platform}`);
   let town: Town;
   let dataDir: string;
   let talks: readonly Talk[];
@@ -54,7 +55,7 @@ export function killsSuite(killCount: number): void {
   }
 
   beforeAll(async () => {
-    town = await Town.build();
+    town = await Town.build({ workspaces: [platform] });
     dataDir = await mkdtemp(path.join(tmpdir(), 'switchboard-kills-'));
     delete town.settings['DATABASE_URL'];
     town.settings['DATA_DIR'] = dataDir;
@@ -64,8 +65,9 @@ export function killsSuite(killCount: number): void {
     const ana = town.desk.addPerson('Ana', 'ana@acme.test');
     const ben = town.desk.addPerson('Ben', 'ben@acme.test');
     const club = town.whatsapp.createGroup(gina, 'Club', [office, hugo]);
-    await town.start();
+    await town.run().line('"msg":"at work"');
     await town.link(office);
+    if (platform === 'discord') await introduce(await address(), [ana, ben]);
     talks = [
       { name: 'Mia', to: office, writers: [mia], agent: ana, asked: [], answered: [] },
       { name: 'Leo', to: office, writers: [leo], agent: ben, asked: [], answered: [] },
@@ -111,7 +113,7 @@ export function killsSuite(killCount: number): void {
     (phone?.inbox ?? []).filter(({ fromMe, text }) => !fromMe && pattern.test(text)).map(({ text }) => text);
 
   test(
-    `${killCount} kills at random moments of seed ${seed} lose and double nothing`,
+    `${killCount} kills at random moments of seed ${seed} lose and double nothing on the way to and from ${platform}`,
     async () => {
       const over = new AbortController();
       const talking = Promise.all(

@@ -1,4 +1,4 @@
 // A hundred kills at random moments of the program, its PostgreSQL, or both, under load.
 import { killsSuite } from './kills-suite.ts';
 
-killsSuite(100);
+killsSuite('slack', 100);

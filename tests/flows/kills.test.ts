@@ -1,4 +1,4 @@
 // Kills at random moments: a seeded sample of `kills.all.test.ts`.
 import { killsSuite } from './kills-suite.ts';
 
-killsSuite(5);
+killsSuite('slack', 5);
