@@ -31,12 +31,14 @@ interface Refusal {
 /** One open connection. */
 class Connection implements Line {
   readonly socket: WebSocket;
+  readonly #stream: Duplex;
   session: Session | undefined;
   lastHeartbeatAt: number;
   readonly commands: number[] = [];
 
-  constructor(socket: WebSocket, now: number) {
+  constructor(socket: WebSocket, stream: Duplex, now: number) {
     this.socket = socket;
+    this.#stream = stream;
     this.lastHeartbeatAt = now;
   }
 
@@ -46,6 +48,12 @@ class Connection implements Line {
 
   send(text: string): void {
     this.socket.send(text);
+  }
+
+  /** From here on nothing comes or goes, though the TCP connection stands. */
+  freeze(): void {
+    this.#stream.pause();
+    this.#stream.write = () => true;
   }
 
   op(op: GatewayOpcodes, d: unknown = null): void {
@@ -100,6 +108,11 @@ export class GatewayServer {
       if (code === undefined) connection.socket.terminate();
       else connection.socket.close(code);
     }
+  }
+
+  /** Makes every connection half-open. */
+  freezeAll(): void {
+    for (const connection of this.#connections) connection.freeze();
   }
 
   /** Asks every connection to reconnect and resume (op 7). */
@@ -161,7 +174,7 @@ export class GatewayServer {
     }
     const { searchParams } = new URL(request.url ?? '/', 'http://gateway');
     this.#server.handleUpgrade(request, stream, head, (socket) => {
-      this.#welcome(socket, searchParams);
+      this.#welcome(socket, stream, searchParams);
     });
   }
 
@@ -170,8 +183,8 @@ export class GatewayServer {
     this.#server.close();
   }
 
-  #welcome(socket: WebSocket, query: URLSearchParams): void {
-    const connection = new Connection(socket, this.#guild.now());
+  #welcome(socket: WebSocket, stream: Duplex, query: URLSearchParams): void {
+    const connection = new Connection(socket, stream, this.#guild.now());
     this.openedCount += 1;
     this.#connections.add(connection);
     socket.on('error', () => {

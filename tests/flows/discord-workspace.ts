@@ -71,6 +71,7 @@ export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
       discord.gateway.refuse(refusals);
       discord.gateway.dropAll();
     },
+    freezeConnection: () => discord.gateway.freezeAll(),
     shutOut: () => {
       discord.gateway.refuse(ALWAYS);
       discord.gateway.dropAll();

@@ -67,6 +67,7 @@ export async function startSlackWorkspace(): Promise<SlackWorkspace> {
       slack.sockets.refuse(refusals);
       slack.sockets.dropAll();
     },
+    freezeConnection: () => slack.sockets.freezeAll(),
     shutOut: () => {
       slack.sockets.refuse(ALWAYS);
       slack.sockets.dropAll();

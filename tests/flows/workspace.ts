@@ -119,6 +119,8 @@ export interface TownWorkspace {
   mend(): void;
   /** Cuts the connection that events come by; it may be opened again, after being refused so many times. */
   dropConnection(refusals: number): void;
+  /** Leaves that connection open, but nothing comes or goes by it any more. */
+  freezeConnection(): void;
   /** Cuts the connection that events come by and refuses new ones, until the returned function is called. Calls go through. */
   shutOut(): () => void;
   /** Every call fails so, and no connection is to be had, until `mend`. */
