@@ -136,7 +136,8 @@ export function killsSuite(platform: PlatformName, killCount: number): void {
         'every answer to arrive',
         120_000 + killCount * 3_000,
       );
-      await town.quiet(await address());
+      // Thousands of confirmations and lines may be left.
+      await town.quiet(await address(), 60_000 + killCount * 2_000);
 
       for (const { name, writers, asked, answered } of talks) {
         const shown = texts(channelOf(town.desk, name)).flatMap((text) => / asks \d+\./.exec(text)?.[0] ?? []);

@@ -219,7 +219,7 @@ export class Town {
   }
 
   /** Waits until nothing is under way: no inbox row, no delivery, no event of a workspace waits. `address` for a program with another database. */
-  async quiet(address: DatabaseAddress = this.database): Promise<void> {
+  async quiet(address: DatabaseAddress = this.database, patienceMs = 40_000): Promise<void> {
     await Promise.all(this.workspaces.map((workspace) => workspace.settled(20_000)));
     const client = await connect(address);
     let waiting: readonly object[] = [];
@@ -235,7 +235,7 @@ export class Town {
           return rows.length === 0;
         },
         'everything to be worked off',
-        40_000,
+        patienceMs,
       );
     } catch (error) {
       throw new Error(`Still waiting: ${JSON.stringify(waiting)}`, { cause: error });
