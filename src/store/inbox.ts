@@ -104,24 +104,21 @@ export const inboxQueries = (db: Db) => ({
       )
       .where((eb) => eb.or([eb('h.attempts', '=', 0), eb('h.nextAt', '<=', now)]))
       .where((eb) =>
-        eb.or([
-          eb('h.channel', 'is', null),
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('heard as b')
-                .select('b.id')
-                .whereRef('b.workspaceId', '=', 'h.workspaceId')
-                .whereRef('b.channel', '=', 'h.channel')
-                .where('b.doneAt', 'is', null)
-                .where('b.attempts', '>', 0)
-                .where('b.nextAt', '>', now)
-                .where(
-                  sql<boolean>`(${sql.ref('b.event')} ->> 'at', ${sql.ref('b.id')}) < (${sql.ref('h.event')} ->> 'at', ${sql.ref('h.id')})`,
-                ),
-            ),
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('heard as b')
+              .select('b.id')
+              .whereRef('b.workspaceId', '=', 'h.workspaceId')
+              .whereRef('b.channel', '=', 'h.channel')
+              .where('b.doneAt', 'is', null)
+              .where('b.attempts', '>', 0)
+              .where('b.nextAt', '>', now)
+              .where(
+                sql<boolean>`(${sql.ref('b.event')} ->> 'at', ${sql.ref('b.id')}) < (${sql.ref('h.event')} ->> 'at', ${sql.ref('h.id')})`,
+              ),
           ),
-        ]),
+        ),
       )
       .orderBy(sql`${sql.ref('h.event')} ->> 'at'`)
       .orderBy('h.id')
