@@ -64,6 +64,8 @@ export interface AccessParts
   readonly mayAct?: () => boolean;
 }
 
+export { maskPhones };
+
 /** The setting that hides the middle of phone numbers from members. */
 export const MASK_PHONES = 'maskPhones';
 

@@ -1,7 +1,8 @@
 // What people do with channels by hand: joining, leaving, being put in or out, changing the channel itself.
 import type { PlatformEvent } from '../domain/events.ts';
 import type { UserId, WorkspaceId } from '../domain/ids.ts';
-import type { Mirror, MirrorUserState } from '../store/mirror.ts';
+import type { MirrorUserState } from '../store/mirror-user.ts';
+import type { Mirror } from '../store/mirror.ts';
 import type { Tx } from '../store/store.ts';
 import type { Identities, IdentityParts } from './identity.ts';
 import { auditOf, PROGRAM } from './change.ts';

@@ -16,11 +16,12 @@ import type { Account } from '../store/account.ts';
 import type { By } from '../store/audit.ts';
 import { newId } from '../store/db.ts';
 import type { DigestId } from '../store/digest.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Tx } from '../store/store.ts';
 import type { Tickets } from '../tickets/tickets.ts';
 import { recordAccountState } from './connection.ts';
 import { Deliver } from './deliver.ts';
 import { Inbound } from './inbound.ts';
+import { describeChannels } from './lanes.ts';
 import { Mirrors } from './mirror.ts';
 import { Outbound, type ChannelEvent, type Outcome } from './outbound.ts';
 import { Replies } from './replies.ts';
@@ -92,6 +93,11 @@ export class Bridge {
     for (const account of await store.read.accounts.all()) await messenger.open(account.id);
     this.#deliver.start();
     this.#housekeeping.start();
+  }
+
+  /** How phone numbers are shown is being changed in this transaction: names and topics of channels follow, at the platform's pace. */
+  describeChannels(tx: Tx): Promise<void> {
+    return describeChannels(tx, this.#parts.clock.now());
   }
 
   async stop(): Promise<void> {

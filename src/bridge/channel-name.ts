@@ -26,6 +26,12 @@ export function channelName(chat: Pick<ChatRef, 'kind'> & { readonly name: strin
   return PREFIX + (/[\p{L}\p{N}]/v.test(kept) ? kept : chat.kind === 'group' ? 'group' : 'chat');
 }
 
+/** Whether a channel bears this name, perhaps with what platforms put behind it to make it unique. */
+export function isVariantOf(name: string, wanted: string): boolean {
+  const ending = name.startsWith(wanted) ? name.slice(wanted.length) : undefined;
+  return ending !== undefined && /^(?:-\d{1,4})?(?:-[0-9a-f]{8})?$/.test(ending);
+}
+
 /** The name with `-<suffix>` behind it, shortened to leave room. `suffix` must be lower-case letters and digits. */
 export function withSuffix(name: string, suffix: string, maxLength: number): string {
   return `${cut(name, maxLength - suffix.length - 1)}-${suffix}`;

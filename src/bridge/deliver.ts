@@ -168,6 +168,7 @@ export class Deliver {
       case 'reactions':
       case 'line':
       case 'card':
+      case 'describe':
       case 'digest':
       case 'notice':
         return toPlatform.perform(task, attempt);
@@ -244,6 +245,9 @@ export class Deliver {
       case 'show':
         await this.#tellOfMessage(delivery, task.mirrorId, error);
         break;
+      case 'describe':
+        await this.#tellOfName(delivery, task.mirrorId, error);
+        break;
       case 'digest':
         await this.#tellOfDigest(delivery, task.workspaceId, error);
         break;
@@ -265,6 +269,15 @@ export class Deliver {
       const mirror = await tx.mirrors.find(mirrorId);
       if (mirror === undefined) return;
       const sentence = `A message in #${mirror.channelName ?? 'a channel that is not open yet'} could not be shown: ${error.sentence}`;
+      await this.#tellAdmins(tx, mirror.workspaceId, sentence, delivery);
+    });
+  }
+
+  async #tellOfName(delivery: Delivery, mirrorId: MirrorId, error: BridgeError): Promise<void> {
+    await this.#parts.store.transaction(async (tx) => {
+      const mirror = await tx.mirrors.find(mirrorId);
+      if (mirror === undefined) return;
+      const sentence = `The name or topic of #${mirror.channelName ?? 'a channel'} could not be changed: ${error.sentence}`;
       await this.#tellAdmins(tx, mirror.workspaceId, sentence, delivery);
     });
   }

@@ -42,6 +42,13 @@ export const noticeLane = (workspaceId: WorkspaceId): LaneName => ({
   of: 'notices',
 });
 
+/** Names and topics of a Workspace's channels, one after the other: its limits on them hold up nothing else. */
+const namesLane = (workspaceId: WorkspaceId): LaneName => ({
+  target: `workspace:${workspaceId}`,
+  class: 'history',
+  of: 'names',
+});
+
 /** Was it written in this Workspace as a post? Then it is there already. What a command wrote is to be shown like any other. */
 export const isWrittenIn = (
   { originWorkspaceId, originPostId }: Pick<Message, 'originWorkspaceId' | 'originPostId'>,
@@ -119,6 +126,15 @@ export async function showLine(tx: Tx, message: Message, now: Date): Promise<voi
 export async function showCards(tx: Tx, { id: ticketId, chatId }: Ticket, now: Date): Promise<void> {
   for (const mirror of await tx.mirrors.ofChat(chatId)) {
     await tx.deliveries.enqueue(lineLane(mirror), { kind: 'card', ticketId, mirrorId: mirror.id }, { chatId }, now);
+  }
+}
+
+/** How phone numbers are shown changed: every channel there is gets the name and topic it would be opened with now. */
+export async function describeChannels(tx: Tx, now: Date, mirrors?: readonly Mirror[]): Promise<void> {
+  const open = mirrors ?? (await tx.mirrors.allOpen());
+  for (const [workspaceId, those] of Map.groupBy(open, (mirror) => mirror.workspaceId)) {
+    const tasks = those.map(({ id, chatId }) => ({ task: { kind: 'describe', mirrorId: id } as const, chatId }));
+    await tx.deliveries.enqueueAll(namesLane(workspaceId), tasks, now);
   }
 }
 

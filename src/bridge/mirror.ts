@@ -1,23 +1,22 @@
 // The channel of a Mirror: opened by the first thing shown in it, named, given a topic, and replaced when it was lost.
 import { formatPhone } from './phone.ts';
-import { channelName } from './channel-name.ts';
+import { channelName, isVariantOf } from './channel-name.ts';
 import type { ChannelId, MirrorId, WorkspaceId } from '../domain/ids.ts';
 import { BridgeError } from '../domain/errors.ts';
-import type { Access } from '../access/access.ts';
+import { MASK_PHONES, maskPhones } from '../access/access.ts';
 import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Chat } from '../store/chat.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { noticeLane, showCards } from './lanes.ts';
+import { describeChannels, noticeLane, showCards } from './lanes.ts';
 
 /** How soon a channel that was refused is asked for again. */
 const OPEN_AGAIN_MS = 60_000;
 
 export interface MirrorsParts {
   readonly store: Store;
-  readonly access: Pick<Access, 'phonesFor'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,6 +26,20 @@ export async function chatTitle(tx: Tx, chat: Chat): Promise<{ name: string; pho
   const contact = chat.contactId === null ? undefined : await tx.contacts.find(chat.contactId);
   const phone = contact?.phone === null || contact === undefined ? undefined : formatPhone(contact.phone);
   return { name: chat.name ?? contact?.name ?? phone ?? (chat.kind === 'group' ? 'Group' : 'Unknown'), phone };
+}
+
+interface Titled {
+  readonly name: string;
+  readonly phone: string | undefined;
+  readonly kind: Chat['kind'];
+  readonly account: string | undefined;
+}
+
+/** What a channel is called and says of itself, with phone numbers as `show` lets them be seen. */
+function describe({ name, phone, kind, account }: Titled, show: (text: string) => string, maxLength: number) {
+  const title = show(name);
+  const parts = [title, phone === undefined ? undefined : show(phone), account].filter((part) => part !== undefined);
+  return { title, channel: { name: channelName({ name: title, kind }, maxLength), topic: parts.join(' · ') } };
 }
 
 /** Opens channels, one try at a time for each Mirror. */
@@ -49,18 +62,16 @@ export class Mirrors {
   }
 
   async #open(id: MirrorId, platform: ChatPlatform): Promise<ChannelId> {
-    const { store, access, clock, log } = this.#parts;
+    const { store, clock, log } = this.#parts;
     const mirror = await store.read.mirrors.find(id);
     const chat = mirror === undefined ? undefined : await store.read.chats.find(mirror.chatId);
     if (mirror === undefined || chat === undefined) throw gone();
     if (mirror.state === 'open' && mirror.channelId !== null) return mirror.channelId;
     const account = await store.read.accounts.find(chat.accountId);
-    const mask = await access.phonesFor('channel');
-    const title = await chatTitle(store.read, chat);
-    const name = mask(title.name);
-    const phone = title.phone === undefined ? undefined : mask(title.phone);
-    const topic = [name, phone, account?.name].filter((part) => part !== undefined).join(' · ');
     const { channelNameLength } = platform.capabilities;
+    const wasMasked = (await store.read.settings.get(MASK_PHONES)) === true;
+    const show = wasMasked ? maskPhones : (text: string) => text;
+    const described = describe(await this.#titled(chat), show, channelNameLength);
     const group = account && {
       id: account.id,
       name: channelName({ name: account.name, kind: 'group' }, channelNameLength),
@@ -68,21 +79,58 @@ export class Mirrors {
     const spec = {
       // A channel that replaces a lost one isn't found by the lost one's mark.
       mirror: mirror.generation === 0 ? id : (`${id}.${mirror.generation}` as MirrorId),
-      name: channelName({ name, kind: chat.kind }, channelNameLength),
-      topic,
+      ...described.channel,
       ...(group === undefined ? {} : { group }),
     };
-    const opened = await platform.openChannel(spec).catch((error: unknown) => this.#refused(mirror, name, error));
+    const opened = await platform
+      .openChannel(spec)
+      .catch((error: unknown) => this.#refused(mirror, described.title, error));
     await store.transaction(async (tx) => {
       await tx.mirrors.opened(
         id,
         { channelId: opened.channel, channelName: opened.name, url: opened.url ?? null },
         clock.now(),
       );
+      // It may have been switched meanwhile, without this channel being among those to be described anew.
+      await tx.settings.lock(MASK_PHONES);
+      const isMasked = (await tx.settings.get(MASK_PHONES)) === true;
+      if (isMasked !== wasMasked) await describeChannels(tx, clock.now(), [mirror]);
       for (const ticket of await tx.tickets.unresolvedOf(chat.id)) await showCards(tx, ticket, clock.now());
     });
     log.info({ mirrorId: id, channelId: opened.channel }, 'a channel was opened');
     return opened.channel;
+  }
+
+  /**
+   * Gives a channel the name and topic it would be opened with now, as far as they speak of a phone number; a name that somebody chose is left.
+   * Repeatable. Rejects with the platform's BridgeError.
+   */
+  async describe({ id }: Mirror, platform: ChatPlatform): Promise<void> {
+    const { store } = this.#parts;
+    const mirror = await store.read.mirrors.find(id);
+    const chat = mirror === undefined ? undefined : await store.read.chats.find(mirror.chatId);
+    // The next channel is opened as it should be.
+    if (mirror?.state !== 'open' || mirror.channelId === null || chat === undefined) return;
+    const { channelNameLength } = platform.capabilities;
+    const titled = await this.#titled(chat);
+    const shownBy = (mask: (text: string) => string) => describe(titled, mask, channelNameLength).channel;
+    const [open, masked] = [shownBy((text) => text), shownBy(maskPhones)];
+    const isMasked = (await store.read.settings.get(MASK_PHONES)) === true;
+    const [wanted, before] = isMasked ? [masked, open] : [open, masked];
+    const isRenamed = before.name !== wanted.name && isVariantOf(mirror.channelName ?? '', before.name);
+    const changes = {
+      ...(isRenamed ? { name: wanted.name } : {}),
+      ...(open.topic === masked.topic ? {} : { topic: wanted.topic }),
+    };
+    if (Object.keys(changes).length === 0) return;
+    const name = await platform.updateChannel(mirror.channelId, changes);
+    if (name !== undefined) await store.read.mirrors.rename(id, name);
+  }
+
+  async #titled(chat: Chat): Promise<Titled> {
+    const { store } = this.#parts;
+    const account = await store.read.accounts.find(chat.accountId);
+    return { ...(await chatTitle(store.read, chat)), kind: chat.kind, account: account?.name };
   }
 
   /** A channel that can't be opened holds its messages back until somebody mended what's in the way; the admins are told once. */

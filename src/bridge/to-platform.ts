@@ -15,7 +15,11 @@ import { digestOf, keyFor, postOnce, watch, type Posted, type Try } from './post
 import { viewOf, type ViewParts } from './view.ts';
 
 type TaskOf<K extends DeliveryTask['kind']> = Extract<DeliveryTask, { kind: K }>;
-export type PlatformTask = TaskOf<'show' | 'reactions' | 'line'> | TaskOf<'card'> | TaskOf<'notice'> | TaskOf<'digest'>;
+export type PlatformTask =
+  | TaskOf<'show' | 'reactions' | 'line'>
+  | TaskOf<'card' | 'describe'>
+  | TaskOf<'notice'>
+  | TaskOf<'digest'>;
 
 export interface ToPlatformParts extends ViewParts, CardParts, DigestParts {
   readonly mirrors: Mirrors;
@@ -49,6 +53,9 @@ export class ToPlatform {
           return await this.#reactions(task.messageId, mirror, platform, attempt);
         case 'line':
           return await this.#line(task.messageId, mirror, platform, attempt);
+        case 'describe':
+          attempt.assertHeld();
+          return await this.#parts.mirrors.describe(mirror, platform);
         case 'card':
           return await showCard(this.#parts, task.ticketId, mirror, platform, attempt);
       }

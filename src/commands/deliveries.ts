@@ -95,6 +95,8 @@ function taskWords(kind: ListedDelivery['task']['kind'], name: string | undefine
       return `The line under a reply to ${chat}`;
     case 'card':
       return `A ticket’s card in the channel of ${chat}`;
+    case 'describe':
+      return `Name and topic of the channel of ${chat}`;
     case 'invite':
       return 'The mail of an invitation';
     case 'digest':

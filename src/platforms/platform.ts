@@ -139,7 +139,11 @@ export interface ChatPlatform {
   stop(): Promise<void>;
   /** Opens the private channel of a mirror: nobody but the bot is in it. Finds the channel again when it was opened before (also by a try whose answer was lost). */
   openChannel(spec: ChannelSpec): Promise<OpenedChannel>;
-  updateChannel(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void>;
+  /** Only what differs is changed. Resolves with the name that the channel bears then (with a suffix where it was taken), when one was asked for. */
+  updateChannel(
+    channel: ChannelId,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<string | undefined>;
   /** Makes the channel hold exactly `wanted` and the bot. Removals go first. Partial success is normal and is reported, not thrown. */
   setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
   /** Who reads every channel by rights of the platform's own, so that `setUsers` can't keep them out; we left out. Where there are such rights. */

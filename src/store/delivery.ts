@@ -95,6 +95,9 @@ const columns = [
   'firstTriedAt',
 ] as const;
 
+/** PostgreSQL takes 65,535 values in one statement. */
+const ROWS_AT_ONCE = 1_000;
+
 /** 20 characters of [0-9a-f]: within every platform's limit (Discord's nonce: 25). */
 const newKey = (): DeliveryKey => randomBytes(10).toString('hex') as DeliveryKey;
 
@@ -142,6 +145,46 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .updateTable('lane')
       .set({ nextSeq: sql<number>`next_seq + 1`, waiting: sql<number>`waiting + 1` })
       .where('id', '=', row.id)
+      .execute();
+    enqueued();
+  },
+  /** Puts many tasks that make something show its present state at the end of one lane; those that wait already do it. */
+  enqueueAll: async (
+    name: LaneName,
+    tasks: readonly { readonly task: DeliveryTask; readonly chatId: ChatId }[],
+    now: Date,
+  ): Promise<void> => {
+    const lane = await db
+      .insertInto('lane')
+      .values({ key: laneKey(name), target: name.target, class: name.class, nextAt: now, nextSeq: 1 })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet({ class: name.class }))
+      .returning(['id', 'nextSeq'])
+      .executeTakeFirstOrThrow();
+    const waiting = await db
+      .selectFrom('delivery')
+      .select('subject')
+      .where('laneId', '=', lane.id)
+      .where('state', '=', 'queued')
+      .execute();
+    const there = new Set(waiting.map(({ subject }) => subject));
+    const fresh = tasks.filter(({ task }) => !there.has(subjectOf(task)));
+    for (let from = 0; from < fresh.length; from += ROWS_AT_ONCE) {
+      const rows = fresh.slice(from, from + ROWS_AT_ONCE).map(({ task, chatId }, index) => ({
+        laneId: lane.id,
+        seq: lane.nextSeq + from + index,
+        task,
+        key: newKey(),
+        subject: subjectOf(task),
+        chatId,
+      }));
+      await db.insertInto('delivery').values(rows).execute();
+    }
+    if (fresh.length === 0) return;
+    const count = fresh.length;
+    await db
+      .updateTable('lane')
+      .set({ nextSeq: sql<number>`next_seq + ${count}::int`, waiting: sql<number>`waiting + ${count}::int` })
+      .where('id', '=', lane.id)
       .execute();
     enqueued();
   },

@@ -17,9 +17,10 @@ import type { DigestId } from './digest.ts';
 
 /** `live`: strictly in order. `status`: lines and ticks, which may come a little later. `history`: gives way to both. */
 export type LaneClass = 'live' | 'status' | 'history';
-/** To a workspace: make the channel show a Message, its reactions, the line under it, a Ticket's card; post a Digest; tell a Notice. By mail: an invitation. To a messenger: the rest. */
+/** To a workspace: make the channel show a Message, its reactions, the line under it, a Ticket's card; give it its name and topic; post a Digest; tell a Notice. By mail: an invitation. To a messenger: the rest. */
 export type DeliveryTask =
   | { readonly kind: 'show' | 'reactions' | 'line'; readonly messageId: MessageId; readonly mirrorId: MirrorId }
+  | { readonly kind: 'describe'; readonly mirrorId: MirrorId }
   | { readonly kind: 'card'; readonly ticketId: TicketId; readonly mirrorId: MirrorId }
   | { readonly kind: 'digest'; readonly digestId: DigestId; readonly workspaceId: WorkspaceId }
   | {
@@ -85,6 +86,8 @@ export function subjectOf(task: DeliveryTask): string {
       return `${task.kind}:${task.messageId}:${task.mirrorId}`;
     case 'card':
       return `card:${task.ticketId}:${task.mirrorId}`;
+    case 'describe':
+      return `describe:${task.mirrorId}`;
     case 'digest':
       return `digest:${task.digestId}`;
     case 'notice':
@@ -104,4 +107,10 @@ export function subjectOf(task: DeliveryTask): string {
 
 /** Tasks that read the present state when they're carried out, so that one waiting is enough. */
 export const isOfState = ({ kind }: DeliveryTask): boolean =>
-  kind === 'show' || kind === 'reactions' || kind === 'line' || kind === 'card' || kind === 'read' || kind === 'invite';
+  kind === 'describe' ||
+  kind === 'show' ||
+  kind === 'reactions' ||
+  kind === 'line' ||
+  kind === 'card' ||
+  kind === 'read' ||
+  kind === 'invite';

@@ -1,5 +1,6 @@
 // Setting: what an admin chose, by key; and the lease row of the one process that works.
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import type { Db } from './db.ts';
 
 export const SettingEntity = defineEntity({
@@ -28,6 +29,10 @@ export const settingQueries = (db: Db) => ({
   get: async (key: string): Promise<unknown> => {
     const row = await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst();
     return row?.value;
+  },
+  /** Whoever locks it later waits until this transaction ends, and then sees what it set. */
+  lock: async (key: string): Promise<void> => {
+    await sql`select pg_advisory_xact_lock(hashtext('setting'), hashtext(${key}))`.execute(db);
   },
   set: async (key: string, value: unknown, at: Date): Promise<void> => {
     await db

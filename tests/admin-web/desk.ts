@@ -69,6 +69,7 @@ export class BridgeDesk implements BridgeFacade {
   };
   retry: BridgeFacade['retry'] = async (delivery, by) => this.#ask('retry', { delivery }, by);
   giveUp: BridgeFacade['giveUp'] = async (delivery, by) => this.#ask('giveUp', { delivery }, by);
+  describeChannels: BridgeFacade['describeChannels'] = async () => void this.#ask('describeChannels', {}, undefined);
   openMedia: BridgeFacade['openMedia'] = async (message) => {
     const file = this.files.get(message);
     if (file === undefined) return undefined;

@@ -89,10 +89,14 @@ export class FakePlatform implements ChatPlatform, FakeListener {
     });
   }
 
-  async updateChannel(id: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void> {
+  async updateChannel(
+    id: ChannelId,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<string | undefined> {
     const channel = this.#workspace.channel(id);
     if (changes.name !== undefined && changes.name !== channel.name) channel.name = this.#freeName(changes.name);
     if (changes.topic !== undefined) channel.topic = changes.topic;
+    return changes.name === undefined ? undefined : channel.name;
   }
 
   async setUsers(id: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {

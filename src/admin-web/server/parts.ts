@@ -15,7 +15,7 @@ import type { Tickets } from '../../tickets/tickets.ts';
 /** What the routes need of the Bridge. A BridgeError that is thrown becomes an answer with its sentence. */
 export type BridgeFacade = Pick<
   Bridge,
-  'createAccount' | 'link' | 'linkStep' | 'unlink' | 'reply' | 'retry' | 'giveUp' | 'openMedia'
+  'createAccount' | 'describeChannels' | 'link' | 'linkStep' | 'unlink' | 'reply' | 'retry' | 'giveUp' | 'openMedia'
 >;
 
 /** What the routes need of Access. */

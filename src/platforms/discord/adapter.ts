@@ -175,8 +175,11 @@ export class DiscordPlatform implements ChatPlatform {
     return this.#channels.open(spec);
   }
 
-  async updateChannel(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void> {
-    await this.#channels.update(channel, changes);
+  async updateChannel(
+    channel: ChannelId,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<string | undefined> {
+    return this.#channels.update(channel, changes);
   }
 
   async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {

@@ -76,7 +76,10 @@ export class Channels {
   }
 
   /** See `ChatPlatform.updateChannel`. Only what differs is changed: Discord allows two changes in ten minutes. */
-  async update(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void> {
+  async update(
+    channel: ChannelId,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<string | undefined> {
     const { api, own } = this.#options;
     const now = await api.call<ApiChannel>('get', Routes.channel(channel));
     const isThread = now.type === PRIVATE_THREAD;
@@ -88,12 +91,13 @@ export class Channels {
       ...(name === undefined || name === now.name ? {} : { name }),
       ...(topic === undefined || topic === now.topic ? {} : { topic }),
     };
-    if (Object.keys(body).length === 0) return;
+    if (Object.keys(body).length === 0) return name;
     if (body.name !== undefined) own.noteName(channel, body.name);
     const changed = await api.call<ApiChannel>('patch', Routes.channel(channel), {
       body: isThread ? { ...body, archived: false } : body,
     });
     this.#known?.set(channel, changed);
+    return name === undefined ? undefined : (changed.name ?? name);
   }
 
   async #open(spec: ChannelSpec): Promise<OpenedChannel> {

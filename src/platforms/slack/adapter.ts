@@ -150,9 +150,12 @@ export class SlackPlatform implements ChatPlatform {
     return this.#channels.open(spec);
   }
 
-  async updateChannel(channel: ChannelId, changes: { readonly name?: string; readonly topic?: string }): Promise<void> {
-    if (changes.name !== undefined) await this.#channels.rename(channel, changes.name);
-    if (changes.topic !== undefined) await this.#channels.setTopic(channel, changes.topic);
+  async updateChannel(
+    channel: ChannelId,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<string | undefined> {
+    await this.#me();
+    return this.#channels.update(channel, changes);
   }
 
   async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {

@@ -60,14 +60,31 @@ export class Channels {
     return this.#ownNames.get(channel) === name;
   }
 
-  async rename(channel: ChannelId, name: string): Promise<void> {
-    await this.#withFreeName(name, async (free) => {
+  /** See `ChatPlatform.updateChannel`. Slack allows twenty renames and twenty topics a minute: what is so already is left. */
+  async update(
+    channel: ChannelId,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<string | undefined> {
+    const { channel: now } = await this.#api.read('conversations.info', (web) => web.conversations.info({ channel }));
+    const { name, topic } = changes;
+    const named = name === undefined ? undefined : await this.#rename(channel, now?.name ?? '', name);
+    if (topic !== undefined && now?.topic?.value !== topicText(topic, MAX_TOPIC)) await this.#setTopic(channel, topic);
+    return named;
+  }
+
+  async #rename(channel: ChannelId, from: string, to: string): Promise<string> {
+    if (isVariantOf(from, to)) return from;
+    const known = (this.#known ??= await this.#readAll());
+    return this.#withFreeName(to, async (free) => {
       this.#ownNames.set(channel, free);
       await this.#api.write('conversations.rename', (web) => web.conversations.rename({ channel, name: free }));
+      const renamed = known.get(channel);
+      if (renamed !== undefined) renamed.name = free;
+      return free;
     });
   }
 
-  async setTopic(channel: string, topic: string): Promise<void> {
+  async #setTopic(channel: string, topic: string): Promise<void> {
     await this.#api.write('conversations.setTopic', (web) =>
       web.conversations.setTopic({ channel, topic: topicText(topic, MAX_TOPIC) }),
     );
@@ -84,7 +101,7 @@ export class Channels {
       );
       channel.purpose = mark;
     }
-    if (spec.topic !== '') await this.#unlessRefused(() => this.setTopic(channel.id, spec.topic));
+    if (spec.topic !== '') await this.#unlessRefused(() => this.#setTopic(channel.id, spec.topic));
     const url = this.#workspaceUrl();
     return {
       channel: channelId(channel.id),

@@ -4,6 +4,7 @@ import { commandTree } from '../../../src/commands/tree.ts';
 import type { PlatformName } from '../workspace.ts';
 import { adminTests } from './admin.ts';
 import { loginTests } from './login.ts';
+import { maskTests } from './masks.ts';
 import { memberTests, outsideTests } from './member.ts';
 import { SAMPLES } from './samples.ts';
 import { emptyStage, open, type Role } from './stage.ts';
@@ -64,12 +65,8 @@ export function commandsSuite(platform: PlatformName): void {
     });
   });
 
-  test('masked phone numbers stay masked for members', async () => {
-    const client = await stage.town.sql();
-    await client.query(`insert into setting (key, value) values ('maskPhones', 'true')`);
-    await client.end();
-    expect((await stage.cleo.give(stage.lobby, 'chats')).text).not.toContain('15110000004');
-    expect((await stage.ana.give(stage.lobby, 'chats')).text).toMatch(/15110000004|Nina/);
+  describe('masked phone numbers', () => {
+    maskTests(stage);
   });
 
   test.for(['admin', 'member with access', 'member without access', 'stranger'] as const)(

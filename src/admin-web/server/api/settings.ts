@@ -118,7 +118,12 @@ export const settingsRoutes = [
           const byLabel = entries.map(([name, steps]) => [labelId(`nudges.byLabel.${name}`, name), steps] as const);
           await put(NUDGES, { afterMinutes: body.nudges.afterMinutes, byLabel: Object.fromEntries(byLabel) });
         }
-        if (body.maskPhones !== undefined) await put(MASK_PHONES, body.maskPhones);
+        if (body.maskPhones !== undefined) {
+          await tx.settings.lock(MASK_PHONES);
+          const isMasked = (await tx.settings.get(MASK_PHONES)) === true;
+          await put(MASK_PHONES, body.maskPhones);
+          if (isMasked !== body.maskPhones) await parts.bridge.describeChannels(tx);
+        }
       });
       return show(parts);
     },
