@@ -89,14 +89,20 @@ export class Inbox {
     }
     const { account, sessions } = this.#options;
     let after: string | undefined;
+    /** Chats of which something waits: what follows it waits as well, though the wait may end meanwhile. */
+    const waiting = new Set<string>();
     for (;;) {
       const page = await sessions.pending(account, after, PAGE);
       const done: string[] = [];
       const said: Said[] = [];
       for (const arrival of page) {
         if (signal.aborted) break;
-        const told = await this.#handle(arrival);
-        if (told === undefined) continue;
+        const chat = chatKeyOf(arrival);
+        const told = waiting.has(chat) ? undefined : await this.#handle(arrival, chat);
+        if (told === undefined) {
+          waiting.add(chat);
+          continue;
+        }
         done.push(arrival.id);
         said.push(...told.flatMap(saidBy));
       }
@@ -108,9 +114,8 @@ export class Inbox {
   }
 
   /** What was told when the arrival is done with; undefined when it isn't. */
-  async #handle(arrival: Arrival): Promise<readonly MessengerEvent[] | undefined> {
+  async #handle(arrival: Arrival, chat: string): Promise<readonly MessengerEvent[] | undefined> {
     const { account, clock, log, sessions } = this.#options;
-    const chat = chatKeyOf(arrival);
     const restsUntil = this.#resting.get(chat);
     if (restsUntil !== undefined && clock.monotonicMs() < restsUntil) return undefined;
     try {
