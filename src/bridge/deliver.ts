@@ -62,6 +62,15 @@ function asBridgeError(error: unknown): BridgeError {
   });
 }
 
+/** What comes after a Delivery of a lane. */
+type Next = 'next' | 'given back' | 'rests';
+
+/** After settling: `waiting` is what waits in the lane, undefined when it's not ours any more. */
+function afterwards(waiting: number | undefined): Next {
+  if (waiting === undefined) return 'rests';
+  return waiting > 0 ? 'next' : 'given back';
+}
+
 /** Owns the loop and the lanes under way. */
 export class Deliver {
   readonly #parts: DeliverParts;
@@ -113,7 +122,9 @@ export class Deliver {
     const { store, log } = this.#parts;
     try {
       for (let turn = 0; turn < DELIVERIES_A_TURN && !this.#isStopping; turn += 1) {
-        if (!(await this.#next(lane, fence))) break;
+        const next = await this.#next(lane, fence);
+        if (next === 'given back') return;
+        if (next === 'rests') break;
       }
     } catch (error) {
       log.error({ laneId: lane.id, err: error }, 'a lane could not be worked on');
@@ -126,11 +137,11 @@ export class Deliver {
     }
   }
 
-  /** True when the lane's head was settled and the next one may follow at once. */
-  async #next(lane: Lane, fence: bigint): Promise<boolean> {
+  /** What may follow: the lane's next Delivery at once, or nothing for now; or the lane was given back, since it's empty. */
+  async #next(lane: Lane, fence: bigint): Promise<Next> {
     const { store, clock, lease } = this.#parts;
     const head = await store.read.deliveries.head(lane.id);
-    if (head === undefined || !lease.valid()) return false;
+    if (head === undefined || !lease.valid()) return 'rests';
     const pausedUntilMs = this.#pauses.get(lane.target) ?? 0;
     if (pausedUntilMs > clock.monotonicMs()) {
       const nextAt = new Date(clock.now().getTime() + pausedUntilMs - clock.monotonicMs());
@@ -142,18 +153,18 @@ export class Deliver {
         fruitless: head.fruitless,
         counts: false,
       });
-      return false;
+      return 'rests';
     }
     const mayBeDone = head.attempts > 0 && !head.certain;
-    const delivery = await store.transaction((tx) => tx.deliveries.begin(head.id, lane.id, fence, clock.now()));
-    if (delivery === undefined) return false;
+    const delivery = await store.read.deliveries.begin(head.id, lane.id, fence, clock.now());
+    if (delivery === undefined) return 'rests';
     try {
       await this.#perform({ delivery, mayBeDone, assertHeld: () => this.#assertHeld() });
     } catch (error) {
-      if (error instanceof NotHeld) return false;
+      if (error instanceof NotHeld) return 'rests';
       return this.#failed(lane, delivery, fence, asBridgeError(error));
     }
-    return store.transaction((tx) => tx.deliveries.settle(delivery, fence, { state: 'sent' }, clock.now()));
+    return afterwards(await store.read.deliveries.settle(delivery, fence, { state: 'sent' }, clock.now()));
   }
 
   #assertHeld(): void {
@@ -184,7 +195,7 @@ export class Deliver {
     }
   }
 
-  async #failed(lane: Lane, delivery: Delivery, fence: bigint, error: BridgeError): Promise<boolean> {
+  async #failed(lane: Lane, delivery: Delivery, fence: bigint, error: BridgeError): Promise<Next> {
     const { clock, log } = this.#parts;
     const fruitless = delivery.fruitless + (error.code === 'broken' || !error.certain ? 1 : 0);
     const isOver = this.#isOver(delivery, fruitless, error);
@@ -210,7 +221,7 @@ export class Deliver {
       fruitless,
       counts: error.code !== 'throttled',
     });
-    return false;
+    return 'rests';
   }
 
   /** How a failed try ends its Delivery, if it does. */
@@ -229,7 +240,7 @@ export class Deliver {
     return undefined;
   }
 
-  async #end(delivery: Delivery, fence: bigint, state: 'failed' | 'uncertain', error: BridgeError): Promise<boolean> {
+  async #end(delivery: Delivery, fence: bigint, state: 'failed' | 'uncertain', error: BridgeError): Promise<Next> {
     const { store, toMessenger, access, clock } = this.#parts;
     const { task } = delivery;
     switch (task.kind) {
@@ -258,9 +269,8 @@ export class Deliver {
       case 'read':
         break;
     }
-    return store.transaction((tx) =>
-      tx.deliveries.settle(delivery, fence, { state, code: error.code, reason: error.sentence }, clock.now()),
-    );
+    const outcome = { state, code: error.code, reason: error.sentence };
+    return afterwards(await store.read.deliveries.settle(delivery, fence, outcome, clock.now()));
   }
 
   /** A message that can't be shown ends in front of a person, not in a log. */

@@ -1,4 +1,5 @@
 // Records what messengers tell: MessengerEvent → Chat, Mirrors, Message and Deliveries, in one transaction.
+import { isDeepStrictEqual } from 'node:util';
 import type { Content } from '../domain/content.ts';
 import type { ChatRef, Doer, MessageKey, MessengerEvent, PersonRef } from '../domain/events.ts';
 import { as, type AccountId, type ChatId, type ContactId, type MessageId, type RemoteId } from '../domain/ids.ts';
@@ -102,6 +103,15 @@ export class Inbound {
     return { key: contactId, contactId };
   }
 
+  /** In a Chat with one person that person was looked up with it. */
+  async #sayerOf(tx: Tx, chat: Chat, event: EventOf<'message'>): Promise<{ key: string; contactId: ContactId | null }> {
+    const { author } = event.key;
+    if (author.kind === 'person' && chat.contactId !== null && isDeepStrictEqual(author.person, event.chat.person)) {
+      return { key: chat.contactId, contactId: chat.contactId };
+    }
+    return this.#authorOf(tx, author);
+  }
+
   /** The Chat that is meant. Undefined for what isn't mirrored unless switched on: statuses, newsletters, broadcast lists. */
   async #chatOf(tx: Tx, account: AccountId, ref: ChatRef): Promise<Chat | undefined> {
     const { kind } = ref;
@@ -128,9 +138,7 @@ export class Inbound {
   }
 
   async #message(tx: Tx, chat: Chat, event: EventOf<'message'>): Promise<void> {
-    const author = await this.#authorOf(tx, event.key.author);
-    const existing = await tx.messages.byRemote(chat.id, event.key.id, author.key);
-    if (existing !== undefined) return this.#again(tx, existing, event);
+    const author = await this.#sayerOf(tx, chat, event);
     const quoted = event.quoted === undefined ? undefined : await tx.messages.byRemoteId(chat.id, event.quoted.key.id);
     const isOurs = event.key.author.kind === 'us';
     const filtered = await this.#filterReason(tx, chat);
@@ -156,7 +164,10 @@ export class Inbound {
       receivedAt: this.#parts.clock.now(),
       ackedAt: isOurs ? event.at : null,
     });
-    if (message === undefined) return;
+    if (message === undefined) {
+      const existing = await tx.messages.byRemote(chat.id, event.key.id, author.key);
+      return existing && this.#again(tx, existing, event);
+    }
     await tx.chats.touch(chat.id, event.at);
     if (isOurs) await tx.episodes.answered(chat.id, event.at);
     else await tx.episodes.asked(chat.id, event.at);

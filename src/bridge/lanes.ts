@@ -61,7 +61,7 @@ async function show(tx: Tx, message: Message, mirror: Mirror, now: Date): Promis
   await tx.deliveries.enqueue(
     mirrorLane(mirror),
     { kind: 'show', messageId: message.id, mirrorId: mirror.id },
-    about(message),
+    { ...about(message), isFirst: true },
     now,
   );
 }

@@ -81,10 +81,10 @@ export class ToPlatform {
     const { store, clock } = this.#parts;
     const rows = (await store.read.posts.of(messageId, mirror.id)).filter((row) => row.role === 'message');
     const message = await store.read.messages.find(messageId);
+    if (message === undefined) throw gone();
     // Where the agent wrote it, it's there already.
-    if (message !== undefined && isWrittenIn(message, mirror.workspaceId)) return;
-    const shown = await viewOf(this.#parts, messageId, mirror, rows);
-    if (shown === undefined) throw gone();
+    if (isWrittenIn(message, mirror.workspaceId)) return;
+    const shown = await viewOf(this.#parts, message, mirror, rows);
     const channel = await this.#parts.mirrors.channelOf(mirror, platform);
     const posts = composeMessage(shown.view, platform.capabilities);
     const isStale = rows.some((row) => row.generation !== mirror.generation);
@@ -97,19 +97,17 @@ export class ToPlatform {
         const key = keyFor(messageId, mirror.id, mirror.generation, part);
         const { accountId } = shown;
         const posted = await this.#postOrSayWhy(platform, to, post, key, part, attempt, accountId);
-        await store.transaction(async (tx) => {
-          await tx.posts.insert({
-            mirrorId: mirror.id,
-            messageId,
-            role: 'message',
-            part,
-            remoteId: posted.id,
-            threadId: thread ?? null,
-            generation: mirror.generation,
-            shown: posted.wasThere ? null : digestOf(post),
-          });
-          if (part === posts.length - 1) await tx.messages.posted(messageId, clock.now());
-        });
+        const shownPost = {
+          mirrorId: mirror.id,
+          messageId,
+          role: 'message',
+          part,
+          remoteId: posted.id,
+          threadId: thread ?? null,
+          generation: mirror.generation,
+          shown: posted.wasThere ? null : digestOf(post),
+        } as const;
+        await store.read.posts.insert(shownPost, part === posts.length - 1 ? clock.now() : undefined);
         if (posted.wasThere) await this.#makeTrue(posted.id, messageId, mirror, platform, post, attempt);
       } else {
         await this.#edit(platform, row, post, attempt);

@@ -100,16 +100,14 @@ function postFile(parts: ViewParts, message: Message, author: string): PostFile 
   };
 }
 
-/** What a Mirror should show of a Message, as things stand now. Undefined when there is no such Message. */
+/** What a Mirror should show of a Message, as things stand now. */
 export async function viewOf(
   parts: ViewParts,
-  messageId: Message['id'],
+  message: Message,
   mirror: Mirror,
   rows: readonly PostRow[],
-): Promise<Shown | undefined> {
+): Promise<Shown> {
   const tx = parts.store.read;
-  const message = await tx.messages.find(messageId);
-  if (message === undefined) return undefined;
   const account = await tx.accounts.find(message.accountId);
   const ourName = account?.name ?? 'Us';
   const mask = await parts.access.phonesFor('channel');
@@ -118,7 +116,8 @@ export async function viewOf(
   const content = masked(message.content, mask);
   const votes = content.kind === 'poll' ? await tx.reactions.votes(message.id) : [];
   const unshown = new Set(rows.flatMap((row) => (row.reactions ?? []).filter((emoji) => emoji.startsWith('!'))));
-  const reactions = (await tx.reactions.of(message.id)).filter((reaction) => unshown.has(`!${reaction.emoji}`));
+  const all = unshown.size === 0 ? [] : await tx.reactions.of(message.id);
+  const reactions = all.filter((reaction) => unshown.has(`!${reaction.emoji}`));
   const quoted = message.quotedId === null ? undefined : await tx.messages.find(message.quotedId);
   const quotedPosts = quoted === undefined ? [] : await tx.posts.of(quoted.id, mirror.id);
   const anchor = quotedPosts.find((row) => row.role !== 'line' && row.generation === mirror.generation);

@@ -51,7 +51,7 @@ export interface Chat {
 
 const columns = ['id', 'accountId', 'kind', 'name', 'contactId', 'mode', 'lastMessageAt'] as const;
 
-export const chatQueries = (db: Db) => ({
+export const chatQueries = (db: Db, held?: Set<ChatId>) => ({
   find: (id: ChatId): Promise<Chat | undefined> =>
     db.selectFrom('chat').select(columns).where('id', '=', id).executeTakeFirst(),
   /** The address to send to. */
@@ -128,6 +128,8 @@ export const chatQueries = (db: Db) => ({
       .set({ lastMessageAt: sql<Date>`greatest(coalesce("last_message_at", ${at}), ${at})` })
       .where('id', '=', id)
       .execute();
+    // What changes a row locks it as `chatLock` does.
+    held?.add(id);
   },
   rename: async (id: ChatId, name: string): Promise<void> => {
     await db.updateTable('chat').set({ name }).where('id', '=', id).execute();

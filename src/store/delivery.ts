@@ -104,22 +104,23 @@ const newKey = (): DeliveryKey => randomBytes(10).toString('hex') as DeliveryKey
 export const deliveryQueries = (db: Db, enqueued: () => void) => ({
   /**
    * Puts a task at the end of its lane. The lane's row stays locked until the transaction ends, which makes the order of `seq` the order of
-   * commits. A waiting task that makes something show its present state already does what another one would.
+   * commits. A waiting task that makes something show its present state already does what another one would; `isFirst`: there can't be one.
    */
   enqueue: async (
     lane: LaneName,
     task: DeliveryTask,
-    about: { messageId?: MessageId; chatId?: ChatId },
+    about: { messageId?: MessageId; chatId?: ChatId; isFirst?: boolean },
     now: Date,
   ): Promise<void> => {
-    const row = await db
-      .insertInto('lane')
-      .values({ key: laneKey(lane), target: lane.target, class: lane.class, nextAt: now, nextSeq: 1 })
-      .onConflict((conflict) => conflict.column('key').doUpdateSet({ class: lane.class }))
-      .returning(['id', 'nextSeq'])
-      .executeTakeFirstOrThrow();
     const subject = subjectOf(task);
-    if (isOfState(task)) {
+    if (isOfState(task) && about.isFirst !== true) {
+      // Locked first, so that what is looked for can't be taken up meanwhile.
+      const row = await db
+        .insertInto('lane')
+        .values({ key: laneKey(lane), target: lane.target, class: lane.class, nextAt: now, nextSeq: 1 })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ class: lane.class }))
+        .returning('id')
+        .executeTakeFirstOrThrow();
       const waiting = await db
         .selectFrom('delivery')
         .select('id')
@@ -129,23 +130,15 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
         .executeTakeFirst();
       if (waiting !== undefined) return;
     }
-    await db
-      .insertInto('delivery')
-      .values({
-        laneId: row.id,
-        seq: row.nextSeq,
-        task,
-        key: newKey(),
-        subject,
-        messageId: about.messageId ?? null,
-        chatId: about.chatId ?? null,
-      })
-      .execute();
-    await db
-      .updateTable('lane')
-      .set({ nextSeq: sql<number>`next_seq + 1`, waiting: sql<number>`waiting + 1` })
-      .where('id', '=', row.id)
-      .execute();
+    await sql`
+      with place as (
+        insert into lane (key, target, class, next_at, next_seq, waiting)
+          values (${laneKey(lane)}, ${lane.target}, ${lane.class}, ${now}, 2, 1)
+          on conflict (key) do update set class = excluded.class, next_seq = lane.next_seq + 1, waiting = lane.waiting + 1
+          returning id, next_seq - 1 as seq)
+      insert into delivery (lane_id, seq, task, key, subject, message_id, chat_id)
+        select id, seq, ${JSON.stringify(task)}::jsonb, ${newKey()}::text, ${subject}::text,
+          ${about.messageId ?? null}::uuid, ${about.chatId ?? null}::uuid from place`.execute(db);
     enqueued();
   },
   /** Puts many tasks that make something show its present state at the end of one lane; those that wait already do it. */
@@ -219,16 +212,16 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
       .orderBy('seq')
       .executeTakeFirst(),
   /** Marks a try, before it's made. Undefined: the lane is not ours any more. */
-  begin: async (id: DeliveryId, laneId: string, fence: bigint, now: Date): Promise<Delivery | undefined> => {
-    const ours = await db
-      .selectFrom('lane')
-      .select('id')
-      .where('id', '=', laneId)
-      .where('fence', '=', fence.toString())
-      .forUpdate()
-      .executeTakeFirst();
-    if (ours === undefined) return undefined;
-    return db
+  begin: (id: DeliveryId, laneId: string, fence: bigint, now: Date): Promise<Delivery | undefined> =>
+    db
+      .with('ours', (part) =>
+        part
+          .selectFrom('lane as l')
+          .select('l.id')
+          .where('l.id', '=', laneId)
+          .where('l.fence', '=', fence.toString())
+          .forUpdate(),
+      )
       .updateTable('delivery')
       .set({
         state: 'sending',
@@ -237,33 +230,44 @@ export const deliveryQueries = (db: Db, enqueued: () => void) => ({
         firstTriedAt: sql<Date>`coalesce(first_tried_at, ${now})`,
       })
       .where('id', '=', id)
+      .where('laneId', 'in', (eb) => eb.selectFrom('ours').select('ours.id'))
       .returning(columns)
-      .executeTakeFirst();
-  },
+      .executeTakeFirst(),
   remember: async (id: DeliveryId, remembered: string): Promise<void> => {
     await db.updateTable('delivery').set({ remembered }).where('id', '=', id).execute();
   },
-  /** Ends a Delivery; false when the lane is not ours any more (then nothing was written). */
+  /**
+   * Ends a Delivery. Undefined when the lane is not ours any more (then nothing was written); else how many wait in the lane: with none it's given
+   * back.
+   */
   settle: async (
     delivery: Pick<Delivery, 'id' | 'laneId'>,
     fence: bigint,
     outcome: { state: 'sent' | 'failed' | 'uncertain' | 'cancelled'; code?: string; reason?: string },
     now: Date,
-  ): Promise<boolean> => {
-    const lane = await db
-      .updateTable('lane')
-      .set({ waiting: sql<number>`waiting - 1`, attempts: 0, lastError: null, nextAt: now })
-      .where('id', '=', delivery.laneId)
-      .where('fence', '=', fence.toString())
-      .returning('id')
-      .executeTakeFirst();
-    if (lane === undefined) return false;
-    await db
+  ): Promise<number | undefined> => {
+    const settled = await db
+      .with('ours', (part) =>
+        part
+          .updateTable('lane')
+          .set({
+            waiting: sql<number>`waiting - 1`,
+            attempts: 0,
+            lastError: null,
+            nextAt: now,
+            fence: sql<string | null>`case when waiting > 1 then fence end`,
+          })
+          .where('id', '=', delivery.laneId)
+          .where('fence', '=', fence.toString())
+          .returning(['id', 'waiting']),
+      )
       .updateTable('delivery')
       .set({ state: outcome.state, code: outcome.code ?? null, reason: outcome.reason ?? null, settledAt: now })
       .where('id', '=', delivery.id)
-      .execute();
-    return true;
+      .where('laneId', 'in', (eb) => eb.selectFrom('ours').select('ours.id'))
+      .returning((eb) => eb.selectFrom('ours').select('ours.waiting').as('waiting'))
+      .executeTakeFirst();
+    return settled?.waiting ?? undefined;
   },
   /** The head stays; the lane rests until `nextAt`. */
   postpone: async (

@@ -5,7 +5,7 @@ import { businessMs, COUNTING_RULES, parseCountingRules, type CountingRules } fr
 import type { AgentId, ChatId, ContactId, MessageId } from '../domain/ids.ts';
 import { AgentEntity } from './agent.ts';
 import { ChatEntity } from './chat.ts';
-import type { Db } from './db.ts';
+import { chatLock, type Db } from './db.ts';
 import { settingQueries } from './setting.ts';
 
 export const EpisodeEntity = defineEntity({
@@ -91,13 +91,11 @@ export const isReply = sql<boolean>`(m.direction = 'out' and m.source in ('platf
 /** Where a reply was written: a platform's name, `web` or `phone`. `m`: message, `w`: its workspace. */
 export const replySource = sql<string>`case when m.source = 'platform' then coalesce(w.platform, 'platform') else m.source end`;
 
-export const episodeQueries = (db: Db) => {
+export const episodeQueries = (db: Db, held?: Set<ChatId>) => {
   const rules = async (): Promise<CountingRules> => parseCountingRules(await settingQueries(db).get(COUNTING_RULES));
 
   /** One at a time in a Chat, until the transaction ends: two that pass at once would each not see the other's message. */
-  const lock = async (chatId: ChatId): Promise<void> => {
-    await sql`select 1 from chat where id = ${chatId} for no key update`.execute(db);
-  };
+  const lock = chatLock(db, held);
 
   const firstQuestion = async (chatId: ChatId, from: Date, isAfter: boolean): Promise<Question | undefined> => {
     const bound = isAfter ? sql`m.sent_at > ${from}` : sql`m.sent_at >= ${from}`;

@@ -104,17 +104,16 @@ export const mirrorQueries = (db: Db) => ({
       .executeTakeFirst(),
   /** The Mirror of a Chat in a Workspace; made, still without a channel, when there's none. */
   ensure: async (chatId: ChatId, workspaceId: WorkspaceId, now: Date): Promise<Mirror> => {
+    const find = () =>
+      db.selectFrom('mirror').select(columns).where('chatId', '=', chatId).where('workspaceId', '=', workspaceId);
+    const found = await find().executeTakeFirst();
+    if (found !== undefined) return found;
     await db
       .insertInto('mirror')
       .values({ id: newId<MirrorId>(now.getTime()), chatId, workspaceId })
       .onConflict((conflict) => conflict.columns(['chatId', 'workspaceId']).doNothing())
       .execute();
-    return db
-      .selectFrom('mirror')
-      .select(columns)
-      .where('chatId', '=', chatId)
-      .where('workspaceId', '=', workspaceId)
-      .executeTakeFirstOrThrow();
+    return find().executeTakeFirstOrThrow();
   },
   opened: async (
     id: MirrorId,

@@ -1,5 +1,6 @@
 // Post rows: which posts show a Message (or its line) in a Mirror, and what they show at the moment.
 import { defineEntity, p } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import type { MessageId, MirrorId, PostId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
 import { MessageEntity } from './message.ts';
@@ -78,16 +79,34 @@ export const postQueries = (db: Db) => ({
       .where('mirrorId', '=', mirrorId)
       .where('remoteId', '=', postId)
       .executeTakeFirst(),
-  insert: async (row: {
-    mirrorId: MirrorId;
-    messageId: MessageId;
-    role: PostRole;
-    part: number;
-    remoteId: PostId;
-    threadId: PostId | null;
-    generation: number;
-    shown: string | null;
-  }): Promise<void> => {
+  /** `wholeAt`: with this post the Message is to be seen whole; the first such moment is kept. */
+  insert: async (
+    row: {
+      mirrorId: MirrorId;
+      messageId: MessageId;
+      role: PostRole;
+      part: number;
+      remoteId: PostId;
+      threadId: PostId | null;
+      generation: number;
+      shown: string | null;
+    },
+    wholeAt?: Date,
+  ): Promise<void> => {
+    if (wholeAt !== undefined) {
+      await db
+        .with('whole', (part) =>
+          part
+            .updateTable('message')
+            .set({ postedAt: sql<Date>`coalesce(posted_at, ${wholeAt})` })
+            .where('id', '=', row.messageId),
+        )
+        .insertInto('post')
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return;
+    }
     await db
       .insertInto('post')
       .values(row)

@@ -3,6 +3,7 @@ import { MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery, sql } from 'kysely';
 import pg from 'pg';
+import type { ChatId } from '../domain/ids.ts';
 import type { SessionStore } from '../domain/session.ts';
 import type { DatabaseAddress } from '../runtime/database-url.ts';
 import type { Query } from '../runtime/lease.ts';
@@ -38,16 +39,17 @@ import { signInLinkQueries } from './sign-in-link.ts';
 import { ticketQueries } from './ticket.ts';
 import { workspaceQueries } from './workspace.ts';
 
-function queries(db: Db, enqueued: () => void) {
+/** `held`: the Chats that the transaction has locked; undefined outside of one. */
+function queries(db: Db, enqueued: () => void, held?: Set<ChatId>) {
   return {
     accounts: accountQueries(db),
     agents: agentQueries(db),
     audit: auditQueries(db),
-    chats: chatQueries(db),
+    chats: chatQueries(db, held),
     contacts: contactQueries(db),
     deliveries: deliveryQueries(db, enqueued),
     digests: digestQueries(db),
-    episodes: episodeQueries(db),
+    episodes: episodeQueries(db, held),
     figures: figureQueries(db),
     grants: grantQueries(db),
     idempotency: idempotencyQueries(db),
@@ -63,7 +65,7 @@ function queries(db: Db, enqueued: () => void) {
     reactions: reactionQueries(db),
     settings: settingQueries(db),
     signInLinks: signInLinkQueries(db),
-    tickets: ticketQueries(db),
+    tickets: ticketQueries(db, held),
     workspaces: workspaceQueries(db),
   };
 }
@@ -185,9 +187,13 @@ export class Store {
           .transaction()
           .execute((db) =>
             work(
-              queries(db, () => {
-                enqueued = true;
-              }),
+              queries(
+                db,
+                () => {
+                  enqueued = true;
+                },
+                new Set(),
+              ),
             ),
           );
         if (enqueued) this.#notify();

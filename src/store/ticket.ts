@@ -5,7 +5,7 @@ import type { AgentId, ChatId, MessageId, MirrorId, PostId } from '../domain/ids
 import type { Ticket, TicketId, TicketPriority, TicketStatus } from '../domain/ticket.ts';
 import { AgentEntity } from './agent.ts';
 import { ChatEntity } from './chat.ts';
-import { newId, type Db } from './db.ts';
+import { chatLock, newId, type Db } from './db.ts';
 import type { LabelId } from './label.ts';
 import type { Scope } from './listing.ts';
 import { MirrorEntity } from './mirror.ts';
@@ -108,7 +108,7 @@ const columns = [
 /** Any number that no other program on the database uses for `pg_advisory_xact_lock`. */
 const NUMBER_LOCK = 727_003;
 
-export const ticketQueries = (db: Db) => {
+export const ticketQueries = (db: Db, held?: Set<ChatId>) => {
   const step = async (ticket: Ticket, before: TicketStatus | null, at: Date): Promise<void> => {
     const { id: ticketId, status: after, assigneeId } = ticket;
     await db.insertInto('ticket_step').values({ ticketId, at, before, after, assigneeId }).execute();
@@ -122,9 +122,7 @@ export const ticketQueries = (db: Db) => {
     lock: (id: TicketId): Promise<Ticket | undefined> =>
       db.selectFrom('ticket').select(columns).where('id', '=', id).forUpdate().executeTakeFirst(),
     /** One opening at a time in a Chat, until the transaction ends. */
-    lockChat: async (chatId: ChatId): Promise<void> => {
-      await sql`select 1 from chat where id = ${chatId} for no key update`.execute(db);
-    },
+    lockChat: chatLock(db, held),
     insert: async (ticket: Omit<Ticket, 'id' | 'number' | 'closedAt'>): Promise<Ticket> => {
       await sql`select pg_advisory_xact_lock(${NUMBER_LOCK})`.execute(db);
       const row: Ticket = await db
