@@ -13,6 +13,7 @@ import { formatDatabaseUrl } from '../src/runtime/database-url.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { startPostgres, type EmbeddedPostgres } from '../src/runtime/postgres.ts';
 import { runProgram, type Program } from '../tests/support/program.ts';
+import { serverCpuMs } from './support.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const BARE = fileURLToPath(new URL('bare-loop.ts', import.meta.url));
@@ -31,6 +32,9 @@ export class RelayWorld {
   #program: Program | undefined;
   #url = '';
   #phoneCount = 0;
+  /** Of each channel, how many of its posts were looked at. */
+  readonly #seen = new Map<string, { count: number; number: number }>();
+  readonly #posted = new Map<number, number>();
 
   private constructor(
     whatsapp: WhatsAppSimulator,
@@ -129,16 +133,21 @@ export class RelayWorld {
     return (await response.json()) as Record<string, unknown>;
   }
 
-  /** When each numbered message (`m17`) was posted, in milliseconds since 1970; those of one chat only if given. */
-  posted(): Map<number, number> {
-    const posted = new Map<number, number>();
-    for (const channel of this.slack.channels()) {
-      for (const { text, ts } of channel.messages) {
-        const number = /\bm(\d+)$/.exec(text)?.[1];
-        if (number !== undefined) posted.set(Number(number), Number(ts) * 1_000);
+  /** When each numbered message (`m17`) was posted, in milliseconds since 1970. Throws when one came twice or before an earlier one of its chat. */
+  posted(): ReadonlyMap<number, number> {
+    for (const { id, name, messages } of this.slack.channels()) {
+      const seen = this.#seen.get(id) ?? { count: 0, number: 0 };
+      this.#seen.set(id, seen);
+      for (; seen.count < messages.length; seen.count += 1) {
+        const { text, ts } = messages[seen.count] ?? { text: '', ts: '' };
+        const number = Number(/\bm(\d+)$/.exec(text)?.[1]);
+        if (Number.isNaN(number)) continue;
+        if (number <= seen.number) throw new Error(`m${number} was posted after m${seen.number} in ${name}`);
+        seen.number = number;
+        this.#posted.set(number, Number(ts) * 1_000);
       }
     }
-    return posted;
+    return this.#posted;
   }
 
   /** Processor time of what is measured, without the database's. */
@@ -147,18 +156,34 @@ export class RelayWorld {
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
   }
 
+  /** The database's processor time; 0 where there is none. */
+  async databaseCpuMs(): Promise<number> {
+    return this.#postgres === undefined ? 0 : ((await serverCpuMs(this.#postgres.pid)) ?? 0);
+  }
+
   memoryMb(): number {
     const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.program.pid}/status`, 'utf8'))?.[1];
     return Number(kilobytes) / 1_024;
   }
 
   async sql(statement: string): Promise<void> {
-    if (this.#postgres === undefined) return;
+    await this.#query(statement);
+  }
+
+  /** What a statement that gives one number gives. */
+  async count(statement: string): Promise<number> {
+    const [row] = await this.#query(statement);
+    return Number(Object.values(row ?? {})[0]);
+  }
+
+  async #query(statement: string): Promise<Record<string, unknown>[]> {
+    if (this.#postgres === undefined) return [];
     const { host, port, user, dbName: database } = this.#postgres;
     const client = new Client({ host, port, user, database });
     await client.connect();
-    await client.query(statement);
+    const { rows } = await client.query<Record<string, unknown>>(statement);
     await client.end();
+    return rows;
   }
 
   async close(): Promise<void> {

@@ -29,7 +29,7 @@ export async function withDatabase(work: (store: Store, server: EmbeddedPostgres
 const TICK_MS = 10;
 
 /** The processor time that a server and its processes have used, those that ended included, in milliseconds; undefined where there is no `/proc`. */
-async function serverCpuMs(serverPid: number): Promise<number | undefined> {
+export async function serverCpuMs(serverPid: number): Promise<number | undefined> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   if (pids.length === 0) return undefined;
   let ticks = 0;
