@@ -13,7 +13,7 @@ import { Town } from './town.ts';
 import type { PlatformName, TownPerson } from './workspace.ts';
 
 /** How long a customer and an agent wait between two things they say, at most. */
-const BETWEEN_MS = 800;
+const BETWEEN_MS = 1_500;
 /** How long the program lives before it's killed, at most: from the middle of its start to well into its work. */
 const LONGEST_LIFE_MS = 5_000;
 /** Of ten kills, how many hit the program alone, and how many the server alone; the others hit both. */
