@@ -1,4 +1,4 @@
-// The restart tests with Discord at every step of each conversation: the long form of `restart.discord.test.ts`.
+// The restart tests with Discord at many steps of each conversation: the long form of `restart.discord.test.ts`.
 import { restartSuite } from './restart-suite.ts';
 
-restartSuite('discord', 'every');
+restartSuite('discord', 30);

@@ -1,4 +1,0 @@
-// Nothing lost, nothing doubled, at every step of each conversation: the long form of `restart.test.ts`.
-import { restartSuite } from './restart-suite.ts';
-
-restartSuite('slack', 'every');
