@@ -1,10 +1,11 @@
 // Access, the facade: who is who, who may see and answer what and because of what, and every way to change it.
 import type { PlatformEvent, Problem } from '../domain/events.ts';
-import type { AgentId, ChatId, UserId, WorkspaceId } from '../domain/ids.ts';
+import type { AgentId, ChannelId, ChatId, UserId, WorkspaceId } from '../domain/ids.ts';
 import type { Agent, IdentityProof } from '../store/agent.ts';
 import type { Label, LabelCounts, LabelId } from '../store/label.ts';
 import type { Scope } from '../store/listing.ts';
 import type { Tx } from '../store/store.ts';
+import { AdminsChannel, type AdminsChannelResult } from './admins-channel.ts';
 import type { AccessChange, Actor, ChangeResult, Preview } from './change.ts';
 import { Changes, type DeactivationHook } from './changes.ts';
 import { Identities } from './identity.ts';
@@ -82,6 +83,7 @@ export class Access {
   readonly #labels: Labels;
   readonly #signIns: SignIns;
   readonly #logins: Logins;
+  readonly #adminsChannel: AdminsChannel;
   readonly #deactivationHooks = new Set<DeactivationHook>();
   readonly #listeners = new Set<(agentIds: readonly AgentId[]) => void>();
 
@@ -102,6 +104,7 @@ export class Access {
     this.#labels = new Labels(parts);
     this.#signIns = new SignIns({ ...parts, changed });
     this.#logins = new Logins(parts);
+    this.#adminsChannel = new AdminsChannel(more);
   }
 
   /** Begins to hold channels to the rules. */
@@ -361,6 +364,16 @@ export class Access {
     if (overseen === undefined) return [...found.values()];
     const channelCount = await this.#parts.store.read.mirrors.openCount(workspaceId);
     return [...found.values(), { ...overseen, channelCount }];
+  }
+
+  /** The channel that a Workspace's problems are told in; null: they are told to each admin. */
+  adminsChannel(workspaceId: WorkspaceId): Promise<ChannelId | null> {
+    return this.#adminsChannel.of(workspaceId);
+  }
+
+  /** Refused unless it's private, we are in it, and all others in it are admins. Rejects with a BridgeError when the platform can't be asked. */
+  setAdminsChannel(workspaceId: WorkspaceId, channel: ChannelId | null, actor: Actor): Promise<AdminsChannelResult> {
+    return this.#adminsChannel.set(workspaceId, channel, actor);
   }
 
   /** How phone numbers are shown to somebody, or in what all of a channel see (`channel`): a function over texts. */

@@ -29,6 +29,8 @@ import { ToMessenger } from './to-messenger.ts';
 import { ToPlatform } from './to-platform.ts';
 import { openFile } from './view.ts';
 
+export { parseResendEmoji, RESEND_EMOJI } from './reactions.ts';
+
 export interface BridgeParts {
   readonly store: Store;
   readonly messenger: Messenger;

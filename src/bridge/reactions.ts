@@ -34,8 +34,15 @@ interface Target {
   readonly role?: PostRole;
 }
 
-/** On a reply, or the line under it: send it again (product §5). Work of the team as the ticket emoji are, so it never leaves. */
-const RESEND_EMOJI = '🔁';
+/** The setting of the emoji that sends a reply again when put on it or on the line under it. Work of the team as the ticket emoji are: it never leaves. */
+export const RESEND_EMOJI = 'resendEmoji';
+
+/** What is stored, or the default where nothing (or nothing readable) is. */
+export const parseResendEmoji = (value: unknown): string => (typeof value === 'string' && value !== '' ? value : '🔁');
+
+/** Emoji come with and without the selector of their coloured form (U+FE0F). */
+const isSame = (left: string, right: string): boolean =>
+  left.replaceAll('\uFE0F', '') === right.replaceAll('\uFE0F', '');
 
 /** Telling an event again changes nothing. */
 export class Reactions {
@@ -49,7 +56,8 @@ export class Reactions {
   async record(workspaceId: WorkspaceId, mirror: Mirror, event: Reacted): Promise<Outcome> {
     const { store, access, tickets } = this.#parts;
     const isOfTicket = await tickets.isTicketEmoji(store.read, event.emoji);
-    const isResend = !isOfTicket && event.emoji === RESEND_EMOJI;
+    const resend = parseResendEmoji(await store.read.settings.get(RESEND_EMOJI));
+    const isResend = !isOfTicket && isSame(event.emoji, resend);
     const isWork = isOfTicket || isResend;
     if ((isWork && !event.on) || event.emoji.startsWith(':')) return 'ignored';
     const target = await this.#targetOf(workspaceId, mirror, event);

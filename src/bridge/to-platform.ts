@@ -6,6 +6,7 @@ import type { ChatPlatform, PostTarget } from '../platforms/platform.ts';
 import type { DeliveryTask } from '../store/lane.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { PostRow } from '../store/post.ts';
+import { adminsChannelKey } from '../store/setting.ts';
 import { showCard, type CardParts } from './cards.ts';
 import { composeLine, composeMessage, composeNotice } from './compose.ts';
 import { postDigest, type DigestParts } from './digests.ts';
@@ -297,7 +298,7 @@ export class ToPlatform {
   /** Problems go to the admins' channel where one is set, else to each admin of the Workspace. */
   async #tellAdmins(workspaceId: WorkspaceId, platform: ChatPlatform, post: Post, attempt: Try): Promise<void> {
     const { store } = this.#parts;
-    const setting = await store.read.settings.get(`admins-channel:${workspaceId}`);
+    const setting = await store.read.settings.get(adminsChannelKey(workspaceId));
     if (typeof setting === 'string') {
       try {
         await this.#post(platform, { channel: setting as ChannelId }, post, attempt.delivery.key, 0, attempt);

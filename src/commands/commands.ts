@@ -15,6 +15,7 @@ import { addLabels, createLabel, deleteLabel, listLabels, removeLabels, renameLa
 import { noteForm, noteSent } from './notes.ts';
 import { login } from './login.ts';
 import { addNumber, listNumbers, pairNumber, removeNumber } from './numbers.ts';
+import { noticesHere, noticesOff, showNotices } from './notices.ts';
 import { link, type Asker } from './link.ts';
 import { OFFER, Offers } from './offers.ts';
 import { parseCommand } from './parse.ts';
@@ -80,6 +81,9 @@ const COMMANDS: Readonly<Record<string, Handler>> = {
   'digest at': digestAt,
   'digest here': digestHere,
   'digest off': digestOff,
+  'notices show': showNotices,
+  'notices here': noticesHere,
+  'notices off': noticesOff,
   deliveries,
   login,
 };

@@ -203,4 +203,25 @@ export const workEntries: readonly CommandEntry[] = [
     options: [],
     examples: ['digest off'],
   },
+  {
+    path: ['notices', 'show'],
+    description: 'Where problems are told',
+    who: 'admin',
+    options: [],
+    examples: ['notices show'],
+  },
+  {
+    path: ['notices', 'here'],
+    description: 'Tell problems in this channel, if only admins are in it',
+    who: 'admin',
+    options: [],
+    examples: ['notices here'],
+  },
+  {
+    path: ['notices', 'off'],
+    description: 'Tell problems to each admin directly',
+    who: 'admin',
+    options: [],
+    examples: ['notices off'],
+  },
 ];

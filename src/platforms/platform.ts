@@ -69,6 +69,14 @@ export interface MembershipReport {
   readonly retryAfterMs?: number;
 }
 
+/** A channel that needn't be ours, and who reads it by being let in; we left out. */
+export interface ChannelReaders {
+  readonly name: string;
+  /** False: everybody of the Workspace can read it; `users` is empty then. */
+  readonly isPrivate: boolean;
+  readonly users: readonly UserId[];
+}
+
 /** Somebody who reads every channel, whoever is let in. */
 export interface Overseer {
   readonly user: UserId;
@@ -146,6 +154,8 @@ export interface ChatPlatform {
   ): Promise<string | undefined>;
   /** Makes the channel hold exactly `wanted` and the bot. Removals go first. Partial success is normal and is reported, not thrown. */
   setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
+  /** Who reads a channel, whosever it is; `overseers` left out. Undefined: there is no such channel, or we aren't in it; that may also be rejected with. */
+  readersOf(channel: ChannelId): Promise<ChannelReaders | undefined>;
   /** Who reads every channel by rights of the platform's own, so that `setUsers` can't keep them out; we left out. Where there are such rights. */
   overseers?(): Promise<readonly Overseer[]>;
   /** The person with this email who may be in channels (no bot, no guest, not deactivated). Only if `capabilities.findsUsersByEmail`. */

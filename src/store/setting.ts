@@ -1,6 +1,7 @@
 // Setting: what an admin chose, by key; and the lease row of the one process that works.
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
+import type { WorkspaceId } from '../domain/ids.ts';
 import type { Db } from './db.ts';
 
 export const SettingEntity = defineEntity({
@@ -24,11 +25,18 @@ export const LeaseEntity = defineEntity({
   },
 });
 
+/** The key of the channel that a Workspace's problems are told in: a ChannelId. */
+export const adminsChannelKey = (workspaceId: WorkspaceId): string => `admins-channel:${workspaceId}`;
+
 export const settingQueries = (db: Db) => ({
   /** As stored; the caller parses it. */
   get: async (key: string): Promise<unknown> => {
     const row = await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst();
     return row?.value;
+  },
+  /** Back to what holds where nobody chose. */
+  unset: async (key: string): Promise<void> => {
+    await db.deleteFrom('setting').where('key', '=', key).execute();
   },
   /** Whoever locks it later waits until this transaction ends, and then sees what it set. */
   lock: async (key: string): Promise<void> => {

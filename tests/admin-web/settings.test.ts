@@ -16,6 +16,7 @@ const DEFAULTS = {
   metrics: { countsPhone: true, businessHours: null },
   nudges: { afterMinutes: [], byLabel: {} },
   maskPhones: false,
+  resendEmoji: '🔁',
 };
 
 let desk: Desk;
@@ -44,13 +45,16 @@ test('what is changed is read by the parts that use it; what is left out stays; 
   const changed = await desk.ask('PATCH', PATH, { body: { tickets, nudges }, as: admin });
   expect(changed.body).toEqual({ ...DEFAULTS, tickets: { ...tickets, opensFor: ['VIP'] }, nudges });
   const metrics = { countsPhone: false, businessHours: HOURS };
-  await desk.ask('PATCH', PATH, { body: { metrics, maskPhones: true }, as: admin });
+  await desk.ask('PATCH', PATH, { body: { metrics, maskPhones: true, resendEmoji: '📣' }, as: admin });
   expect((await desk.ask('GET', PATH)).body).toEqual({
     tickets: { ...tickets, opensFor: ['VIP'] },
     nudges,
     metrics,
     maskPhones: true,
+    resendEmoji: '📣',
   });
+  const clash = await desk.ask('PATCH', PATH, { body: { resendEmoji: '🏁' }, as: admin });
+  expect([refusalOf(clash), pathsOf(clash)]).toEqual([400, ['resendEmoji']]);
 
   const { labels, settings } = desk.store.read;
   const ids = new Map((await labels.all()).map(({ name, id }) => [name, id]));
@@ -67,6 +71,7 @@ test('what is changed is read by the parts that use it; what is left out stays; 
   const audit = itemsOf(await desk.ask('GET', '/api/v1/audit?agent=boss@acme.com&action=settings.changed'));
   expect(audit.map(({ detail }) => (detail as { setting: string }).setting)).toEqual([
     'maskPhones',
+    'resendEmoji',
     'metrics',
     'nudges',
     'tickets',

@@ -66,6 +66,22 @@ export function linesSuite(platform: PlatformName): void {
     await stage.town.quiet();
     expect(received.copies).toBe(1);
     expect(phone.inbox.flatMap(({ reactions }) => [...reactions.values()])).toEqual([]);
+
+    // Another emoji may be chosen for it; then this one is like any other.
+    const choose = (resendEmoji: string) => stage.town.api('PATCH', '/api/v1/settings', { resendEmoji });
+    onTestFinished(() => choose('🔁').then(() => undefined));
+    expect((await choose('📣')).status).toBe(200);
+    stage.town.whatsapp.faults.acks(stage.office, { kind: 'refuse', code: 463 }, 1);
+    const other = await stage.ana.say(channel, 'and again', { replyTo: root });
+    await stage.line(here, '✗ not sent');
+    await stage.ana.unreact(channel, root.id, '🔁');
+    await stage.ana.react(channel, root.id, '🔁');
+    await stage.ana.react(channel, other, '📣');
+    expect((await got(phone, 'and again')).copies).toBe(1);
+    const signs = () => phone.inbox.flatMap(({ reactions }) => [...reactions.values()]).join();
+    await stage.town.until(() => signs() === '🔁', 'the reaction', PATIENCE_MS);
+    await stage.town.quiet();
+    expect(signs()).toBe('🔁');
   });
 
   // What these two wait for is WhatsApp's silence, most of a minute of it: it's the same wherever agents work.

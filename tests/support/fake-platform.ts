@@ -11,6 +11,7 @@ import { plain } from '../../src/domain/text.ts';
 import type {
   Attempt,
   Capabilities,
+  ChannelReaders,
   ChannelSpec,
   ChatPlatform,
   KnownChannel,
@@ -113,6 +114,11 @@ export class FakePlatform implements ChatPlatform, FakeListener {
         .map((user) => ({ user, what: 'This person left.', fix: 'Deactivate the agent.' }));
       return { added, removed, present: [...members], problems, unfinished: false };
     });
+  }
+
+  async readersOf(id: ChannelId): Promise<ChannelReaders | undefined> {
+    const channel = this.#workspace.channels.get(id);
+    return channel === undefined ? undefined : { name: channel.name, isPrivate: true, users: [...channel.members] };
   }
 
   async findUser(email: string): Promise<UserId | undefined> {

@@ -35,6 +35,8 @@ export type AccessFacade = Pick<
   | 'updateLabel'
   | 'phonesFor'
   | 'problems'
+  | 'adminsChannel'
+  | 'setAdminsChannel'
   | 'claim'
   | 'startSignIn'
   | 'finishSignIn'

@@ -9,6 +9,7 @@ import type { Clock } from '../../runtime/time.ts';
 import type {
   Attempt,
   Capabilities,
+  ChannelReaders,
   ChannelSpec,
   ChatPlatform,
   KnownChannel,
@@ -36,6 +37,7 @@ import { OwnDoings } from './own-doings.ts';
 import { INVITED } from './permissions.ts';
 import { Places } from './places.ts';
 import { Posts } from './posts.ts';
+import { readersOf } from './readers.ts';
 import { ReplyForm } from './reply-form.ts';
 import { checkSetup } from './setup.ts';
 import { createSignIn, type SignInClient } from './sign-in.ts';
@@ -234,6 +236,11 @@ export class DiscordPlatform implements ChatPlatform {
   async linkTo(id: PostId): Promise<string | undefined> {
     const { channel, message } = postParts(id);
     return `https://discord.com/channels/${this.#guildId}/${channel}/${message}`;
+  }
+
+  async readersOf(channel: ChannelId): Promise<ChannelReaders | undefined> {
+    const { botUserId } = await this.#connection.me();
+    return readersOf({ api: this.#api, guildId: this.#guildId, bot: userId(botUserId) }, channel);
   }
 
   async overseers(): Promise<readonly Overseer[]> {

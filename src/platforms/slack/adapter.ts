@@ -11,6 +11,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type {
   Attempt,
+  ChannelReaders,
   ChannelSpec,
   ChatPlatform,
   KnownChannel,
@@ -161,6 +162,11 @@ export class SlackPlatform implements ChatPlatform {
   async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
     const { botUserId } = await this.#me();
     return this.#members.set(botUserId, channel, wanted);
+  }
+
+  async readersOf(channel: ChannelId): Promise<ChannelReaders | undefined> {
+    const { botUserId } = await this.#me();
+    return this.#members.readersOf(botUserId, channel);
   }
 
   async findUser(email: string): Promise<UserId | undefined> {

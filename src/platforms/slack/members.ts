@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { BridgeError } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/events.ts';
 import type { ChannelId, UserId } from '../../domain/ids.ts';
-import type { MembershipReport } from '../platform.ts';
+import type { ChannelReaders, MembershipReport } from '../platform.ts';
 import type { Clock } from '../../runtime/time.ts';
 import type { Api } from './api.ts';
 import { slackCode } from './errors.ts';
@@ -107,6 +107,17 @@ export class Members {
   /** Somebody is in the channel again, let in by whomever: what they do from now on is theirs. */
   arrived(channel: ChannelId, user: UserId): void {
     this.#removals.delete(`${channel} ${user}`);
+  }
+
+  /** See `ChatPlatform.readersOf`. */
+  async readersOf(botUserId: string, id: ChannelId): Promise<ChannelReaders | undefined> {
+    const { channel } = await this.#api.read('conversations.info', (web) => web.conversations.info({ channel: id }));
+    const isOfTeam = channel?.is_im !== true && channel?.is_mpim !== true;
+    if (channel?.is_member !== true || channel.is_archived === true || !isOfTeam) return undefined;
+    const { name = '', is_private: isPrivate = false } = channel;
+    if (!isPrivate) return { name, isPrivate, users: [] };
+    const bot = userId(botUserId);
+    return { name, isPrivate, users: (await membersOf(this.#api, id)).filter((user) => user !== bot) };
   }
 
   /** See `ChatPlatform.setUsers`. Rejects only when the channel can't be read, is gone, or our token isn't accepted. */

@@ -67,6 +67,18 @@ export function channelPromises(promise: Promises): void {
     expect(same).toEqual({ added: [], removed: [], present: [ben.user], problems: [], unfinished: false });
   });
 
+  promise('tells who reads a channel, and of none that is not there', async ({ stage, platform, channel }) => {
+    const [ana, ben, eve] = [await stage.person('Ana'), await stage.person('Ben'), await stage.person('Eve')];
+    const { channel: wa } = await channel('wa-bob', ana);
+    await stage.letIn(ana, wa, ben);
+    const readers = await platform.readersOf(wa);
+    expect(readers).toMatchObject({ name: 'wa-bob', isPrivate: true });
+    expect(new Set(readers?.users)).toEqual(new Set([ana.user, ben.user]));
+    expect(readers?.users).not.toContain(eve.user);
+    const nowhere = await platform.readersOf(as<ChannelId>('C00000000')).catch((error: unknown) => error);
+    if (nowhere !== undefined) expect(nowhere).toMatchObject({ certain: true, retry: 'never' });
+  });
+
   promise(
     'lets the others in when one can not be, and says who and what to do',
     async ({ stage, platform, channel }) => {

@@ -41,6 +41,11 @@ export interface Door {
   asker(person: TownPerson): Asker;
   /** A channel that shows no chat, with these people and the bot. */
   openLobby(first: TownPerson, others: readonly TownPerson[]): Promise<TownChannel>;
+  /** A private channel of one person, without the bot. */
+  openRoom(name: string, by: TownPerson): Promise<TownChannel>;
+  addBot(channel: TownChannel, by: TownPerson): Promise<void>;
+  /** Takes a person out of a channel by hand. */
+  putOut(channel: TownChannel, person: TownPerson): Promise<void>;
   /** Ids of a bot and of somebody who is no full member. */
   addOutsiders(): { readonly bot: string; readonly guest: string };
   /** Leaves a channel by hand; undefined where one can't. */
@@ -161,8 +166,14 @@ function slackDoor(town: Town): Door {
       const lobby = await owner.create('lobby');
       for (const { email } of others) await slack.person(email).join(lobby);
       await owner.invite(lobby, slack.bot);
-      return lobbyOf(town);
+      return channelNamed(town, 'lobby');
     },
+    openRoom: async (name, { email }) => {
+      await slack.person(email).create(name, { private: true });
+      return channelNamed(town, name);
+    },
+    addBot: (channel, { email }) => slack.person(email).invite(channel.id, slack.bot),
+    putOut: async (channel, { email }) => slack.person(email).leave(channel.id),
     addOutsiders: () => ({
       bot: slack.bot.id,
       guest: slack.addPerson({ name: 'Gus', email: 'gus@acme.test', guest: 'multi' }).id,
@@ -171,10 +182,10 @@ function slackDoor(town: Town): Door {
   };
 }
 
-function lobbyOf(town: Town): TownChannel {
-  const lobby = town.desk.channels().find(({ name }) => name === 'lobby');
-  if (lobby === undefined) throw new Error('there is no lobby');
-  return lobby;
+function channelNamed(town: Town, wanted: string): TownChannel {
+  const channel = town.desk.channels().find(({ name }) => name === wanted);
+  if (channel === undefined) throw new Error(`there is no ${wanted}`);
+  return channel;
 }
 
 const LOADING = 128;
@@ -251,8 +262,15 @@ function discordDoor(town: Town): Door {
     asker,
     openLobby: async () => {
       await discord.owner.createChannel('lobby');
-      return lobbyOf(town);
+      return channelNamed(town, 'lobby');
     },
+    openRoom: async (name, { id }) => {
+      const room = await discord.owner.createChannel(name, { private: true });
+      await discord.owner.invite(room, { id });
+      return channelNamed(town, name);
+    },
+    addBot: (channel) => discord.owner.invite(channel.id, discord.bot),
+    putOut: (channel, { id }) => discord.owner.kick(channel.id, { id }),
     addOutsiders: () => ({
       bot: discord.bot.id,
       guest: discord.addPerson({ name: 'Gus', email: 'gus@acme.test', inGuild: false }).id,

@@ -38,5 +38,8 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>>
   'digest at': { time: '09:00' },
   'digest here': {},
   'digest off': {},
+  'notices show': {},
+  'notices here': {},
+  'notices off': {},
   deliveries: {},
 };

@@ -4,6 +4,7 @@ import { commandTree } from '../../../src/commands/tree.ts';
 import type { PlatformName } from '../workspace.ts';
 import { adminTests } from './admin.ts';
 import { loginTests } from './login.ts';
+import { noticeTests } from './notices.ts';
 import { maskTests } from './masks.ts';
 import { memberTests, outsideTests } from './member.ts';
 import { SAMPLES } from './samples.ts';
@@ -40,6 +41,9 @@ export function commandsSuite(platform: PlatformName): void {
     outsideTests(stage);
   });
 
+  describe('where problems are told', () => {
+    noticeTests(stage);
+  });
   describe('the admin web', () => {
     loginTests(stage);
   });

@@ -163,6 +163,7 @@ export class PeoplePlatform implements ChatPlatform {
   readonly stop = notUsed;
   readonly openChannel = notUsed;
   readonly updateChannel = notUsed;
+  readonly readersOf = notUsed;
   async *missed(): AsyncGenerator<PlatformEvent> {}
   readonly post = notUsed;
   readonly lookUp = (): Promise<PostId | undefined> => notUsed();

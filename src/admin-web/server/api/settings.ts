@@ -1,6 +1,7 @@
 // /settings: what an admin chose for the whole organisation; each change is audited, and counts from the next thing that happens.
 import { z } from 'zod';
 import { MASK_PHONES } from '../../../access/access.ts';
+import { parseResendEmoji, RESEND_EMOJI } from '../../../bridge/bridge.ts';
 import { COUNTING_RULES, parseBusinessHours, parseCountingRules } from '../../../domain/business-hours.ts';
 import type { LabelId } from '../../../store/label.ts';
 import type { Tx } from '../../../store/store.ts';
@@ -32,7 +33,14 @@ const metrics = z.strictObject({ countsPhone: z.boolean(), businessHours: busine
 /** Minutes after which a waiting customer is told of, in rising order; by the name of a Label where that has its own. */
 const nudges = z.strictObject({ afterMinutes: minutes, byLabel: z.record(nameText, minutes) });
 
-const settings = z.strictObject({ tickets, metrics, nudges, maskPhones: z.boolean() });
+const settings = z.strictObject({
+  tickets,
+  metrics,
+  nudges,
+  maskPhones: z.boolean(),
+  /** Sends a reply again that failed or wasn't confirmed, when put on it. */
+  resendEmoji: emoji,
+});
 
 const HOUR_MS = 60 * 60_000;
 const twoDigits = (value: number): string => String(value).padStart(2, '0');
@@ -76,6 +84,7 @@ async function show({ store }: Pick<WebParts, 'store'>): Promise<z.input<typeof 
       ),
     },
     maskPhones: (await read.get(MASK_PHONES)) === true,
+    resendEmoji: parseResendEmoji(await read.get(RESEND_EMOJI)),
   };
 }
 
@@ -117,6 +126,12 @@ export const settingsRoutes = [
           const entries = Object.entries(body.nudges.byLabel);
           const byLabel = entries.map(([name, steps]) => [labelId(`nudges.byLabel.${name}`, name), steps] as const);
           await put(NUDGES, { afterMinutes: body.nudges.afterMinutes, byLabel: Object.fromEntries(byLabel) });
+        }
+        if (body.resendEmoji !== undefined) {
+          const ofTickets = Object.values(parseTicketRules(await tx.settings.get(TICKET_RULES)).emoji);
+          if (ofTickets.includes(body.resendEmoji))
+            throw badInput([{ path: 'resendEmoji', message: 'is one of the emoji of tickets already' }]);
+          await put(RESEND_EMOJI, body.resendEmoji);
         }
         if (body.maskPhones !== undefined) {
           await tx.settings.lock(MASK_PHONES);
