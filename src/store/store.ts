@@ -13,7 +13,7 @@ import { agentQueries } from './agent.ts';
 import { auditQueries } from './audit.ts';
 import { chatQueries } from './chat.ts';
 import { contactQueries } from './contact.ts';
-import { kyselyOptions, type Db } from './db.ts';
+import type { Db, Tables } from './db.ts';
 import { deliveryQueries } from './delivery.ts';
 import { digestQueries } from './digest.ts';
 import { entities } from './entities.ts';
@@ -33,6 +33,7 @@ import { postQueries } from './post.ts';
 import { quickReplyQueries } from './quick-reply.ts';
 import { reactionQueries } from './reaction.ts';
 import { reseal } from './reseal.ts';
+import { Rows } from './rows.ts';
 import { createSessionStore } from './session.ts';
 import { settingQueries } from './setting.ts';
 import { signInLinkQueries } from './sign-in-link.ts';
@@ -131,7 +132,8 @@ export class Store {
   private constructor(orm: Orm) {
     this.#orm = orm;
     // One for all: what it learns of the tables in one statement serves the next, and a new one for each would learn it anew.
-    this.#kysely = orm.em.fork().getKysely(kyselyOptions);
+    const em = orm.em.fork();
+    this.#kysely = em.getKysely<Tables>().withPlugin(new Rows(em));
     this.#reading = queries(this.#kysely, () => this.#notify());
   }
 
