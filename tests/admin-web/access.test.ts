@@ -314,7 +314,8 @@ test('phone numbers are masked for members where the setting says so', async () 
   await desk.store.read.settings.set('maskPhones', true, new Date());
   const chat = await desk.ask('GET', `/api/v1/chats/${unnamed.id}`, { as: bo });
   const messages = await desk.ask('GET', `/api/v1/chats/${unnamed.id}/messages`, { as: bo });
-  expect((chat.text + messages.text).match(/345/)).toBeNull();
+  // Three digits alone may stand in any id.
+  expect((chat.text + messages.text).match(/912.?345/)).toBeNull();
   expect((await desk.ask('GET', `/api/v1/chats/${unnamed.id}`)).text).toContain('+351912345678');
   await desk.store.read.settings.set('maskPhones', false, new Date());
 });
