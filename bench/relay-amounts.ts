@@ -10,17 +10,17 @@ export async function memory(counts: readonly number[]): Promise<string> {
   const world = await RelayWorld.build('switchboard');
   await world.start();
   const rows: string[][] = [];
-  let first: { readonly count: number; readonly mb: number } | undefined;
+  let before: { readonly count: number; readonly mb: number } | undefined;
   for (let count = 1; count <= Math.max(...counts); count += 1) {
     await world.link(world.newPhone(`Number ${count}`));
     if (!counts.includes(count)) continue;
     const mb = world.memoryMb();
-    first ??= { count, mb };
-    const each = count === first.count ? '–' : `${((mb - first.mb) / (count - first.count)).toFixed(2)} MB`;
+    const each = before === undefined ? '' : `${((mb - before.mb) / (count - before.count)).toFixed(1)} MB`;
     rows.push([String(count), `${mb.toFixed(0)} MB`, each]);
+    before = { count, mb };
   }
   await world.close();
-  return table(['Linked numbers', 'Resident memory', 'each more than the first'], rows);
+  return table(['Linked numbers', 'Resident memory', 'Each more than the row before'], rows);
 }
 
 /** Markdown: messages that came while the program was stopped; the second time Slack keeps its documented rate of one post a second and channel. */

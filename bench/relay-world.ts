@@ -1,13 +1,13 @@
 // What the bench of the relay stands on: both simulators in this process, a PostgreSQL, and in a process of its own what is measured.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { startSlack, type SlackSimulator } from '../simulators/slack/index.ts';
+import { startSlack, type Person, type SlackSimulator } from '../simulators/slack/index.ts';
 import { startWhatsApp, type Phone, type WhatsAppSimulator } from '../simulators/whatsapp/index.ts';
 import { formatDatabaseUrl } from '../src/runtime/database-url.ts';
 import { createLog } from '../src/runtime/log.ts';
@@ -22,10 +22,14 @@ const LONGEST_MS = 300_000;
 /** Linux counts a process's time in hundredths of a second. */
 const TICK_MS = 10;
 
+const open = new Set<RelayWorld>();
+
 /** One kind of relay between one WhatsApp and one Slack, freshly made. */
 export class RelayWorld {
   readonly whatsapp: WhatsAppSimulator;
   readonly slack: SlackSimulator;
+  /** The admin: she is in all channels. */
+  readonly ana: Person;
   readonly #postgres: EmbeddedPostgres | undefined;
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string>>;
@@ -39,12 +43,14 @@ export class RelayWorld {
   private constructor(
     whatsapp: WhatsAppSimulator,
     slack: SlackSimulator,
+    ana: Person,
     postgres: EmbeddedPostgres | undefined,
     folder: string,
     preload: readonly string[],
   ) {
     this.whatsapp = whatsapp;
     this.slack = slack;
+    this.ana = ana;
     this.#postgres = postgres;
     this.#folder = folder;
     this.preload = preload;
@@ -72,13 +78,17 @@ export class RelayWorld {
 
   static async build(kind: 'switchboard' | 'bare', preload: readonly string[] = []): Promise<RelayWorld> {
     const folder = await mkdtemp(path.join(tmpdir(), 'switchboard-bench-'));
+    // The database's own user must get into it.
+    await chmod(folder, 0o755);
     const [whatsapp, slack] = await Promise.all([startWhatsApp(), startSlack()]);
-    slack.addPerson({ name: 'Ana', email: 'ana@acme.test' });
+    const ana = slack.addPerson({ name: 'Ana', email: 'ana@acme.test' });
     const postgres =
       kind === 'bare'
         ? undefined
         : await startPostgres({ dataDir: path.join(folder, 'pg'), log: createLog({ level: 'warn' }) });
-    return new RelayWorld(whatsapp, slack, postgres, folder, preload);
+    const world = new RelayWorld(whatsapp, slack, ana, postgres, folder, preload);
+    open.add(world);
+    return world;
   }
 
   async start(): Promise<void> {
@@ -186,10 +196,16 @@ export class RelayWorld {
     return rows;
   }
 
+  /** Stops whatever still runs: after a failure. */
+  static async closeAll(): Promise<void> {
+    for (const world of open) await world.close();
+  }
+
   async close(): Promise<void> {
+    open.delete(this);
     // A profile is written at a good end.
-    this.program.signal(this.preload.length > 0 ? 'SIGTERM' : 'SIGKILL');
-    await this.program.ended;
+    this.#program?.signal(this.preload.length > 0 ? 'SIGTERM' : 'SIGKILL');
+    await this.#program?.ended;
     await Promise.all([this.whatsapp.stop(), this.slack.stop(), this.#postgres?.stop()]);
     await rm(this.#folder, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@
 import { catchUp, memory } from './relay-amounts.ts';
 import { compared } from './relay-compared.ts';
 import { isolation } from './relay-isolation.ts';
+import { RelayWorld } from './relay-world.ts';
 import { machine } from './support.ts';
 
 const args = process.argv.slice(2);
@@ -13,7 +14,7 @@ const nodeOptions = args.filter((arg) => arg.startsWith('-') && arg !== '--quick
 
 const parts: Readonly<Record<string, () => Promise<string>>> = {
   compared: () => compared({ rounds: isQuick ? 1 : 3, burst: isQuick ? 200 : 500, seconds: isQuick ? 2 : 4 }, nodeOptions),
-  isolation: () => isolation({ rounds: isQuick ? 1 : 6, seconds: isQuick ? 2 : 4 }),
+  isolation: () => isolation({ rounds: isQuick ? 1 : 5, seconds: isQuick ? 2 : 6 }),
   memory: () => memory(isQuick ? [1, 5] : [1, 20, 100]),
   catchUp: () => catchUp(isQuick ? { free: 200, limited: 100 } : { free: 2_000, limited: 500 }),
 }; // prettier-ignore
@@ -24,8 +25,12 @@ if (unknown !== undefined) throw new Error(`there is no part ${unknown}: ${Objec
 
 say(`${machine()}\n`);
 const startedAtMs = performance.now();
-for (const [name, part] of Object.entries(parts)) {
-  if (named.length === 0 || named.includes(name)) say(`${await part()}\n`);
+try {
+  for (const [name, part] of Object.entries(parts)) {
+    if (named.length === 0 || named.includes(name)) say(`${await part()}\n`);
+  }
+} finally {
+  await RelayWorld.closeAll();
 }
 say(`${machine()}; ${((performance.now() - startedAtMs) / 60_000).toFixed(1)} minutes`);
 process.exit(0);
