@@ -169,7 +169,7 @@ export class Gestures {
       channel,
       source: message,
       answerType: MessageType.Reply,
-      data: { custom_id: customId, component_type: component['type'], id: component['id'], ...extra },
+      data: { custom_id: customId, component_type: component['type'], ...extra },
     });
   }
 

@@ -282,8 +282,7 @@ export class Interactions {
     } satisfies Partial<APIBaseInteraction<InteractionType, unknown>>;
     const asked = {
       ...shared,
-      entitlement_sku_ids: [],
-      channel: { ...renderChannel(guild, channel), permissions: who?.permissions },
+      channel: renderChannel(guild, channel),
       ...(inGuild
         ? {
             guild_id: guild.id,

@@ -29,6 +29,8 @@ const DEFERRED_UPDATE = 6;
 const CHOICES = 8;
 const MODAL = 9;
 
+type Deferral = typeof DEFERRED_MESSAGE | typeof DEFERRED_UPDATE;
+
 /** Before what a form is remembered by, on the button that opens it (again). */
 const OPEN_FORM = 'openform:';
 const MAX_CHOICES = 25;
@@ -77,7 +79,7 @@ export class Answers {
     const { via } = open.asked.request;
     const isCommand = via === 'command' || via === 'shortcut';
     open.stage = isCommand ? 'waiting' : 'answered';
-    await this.#first(open.asked, isCommand ? DEFERRED_MESSAGE : this.#silence(open.asked), { flags: EPHEMERAL });
+    await this.#defer(open.asked, isCommand ? DEFERRED_MESSAGE : this.#silence(open.asked));
   }
 
   /** See `ChatPlatform.answer`. */
@@ -100,7 +102,7 @@ export class Answers {
       const isSilent = open.stage === 'fresh' && asked.place?.message !== undefined;
       if (!isSilent) return open.stage === 'answered' ? undefined : this.#say(open, plain('✓'), []);
       open.stage = 'answered';
-      return this.#first(asked, DEFERRED_UPDATE, {});
+      return this.#defer(asked, DEFERRED_UPDATE);
     }
     await this.#say(open, answer.text, buttons);
   }
@@ -183,12 +185,18 @@ export class Answers {
   }
 
   /** What shows nothing: a change of the message that was pressed, else (a form of a command) a thought. */
-  #silence(asked: Asked): number {
+  #silence(asked: Asked): Deferral {
     return asked.place?.message === undefined ? DEFERRED_MESSAGE : DEFERRED_UPDATE;
   }
 
-  async #first(asked: Asked, type: number, data: object): Promise<void> {
-    await this.#send('post', Routes.interactionCallback(asked.id, asked.token), { body: { type, data } });
+  /** A message that is to come is seen by the asker alone; a change of what was pressed shows nothing to say that of. */
+  async #defer(asked: Asked, type: Deferral): Promise<void> {
+    await this.#first(asked, type, type === DEFERRED_MESSAGE ? { flags: EPHEMERAL } : undefined);
+  }
+
+  async #first(asked: Asked, type: number, data?: object): Promise<void> {
+    const body = data === undefined ? { type } : { type, data };
+    await this.#send('post', Routes.interactionCallback(asked.id, asked.token), { body });
   }
 
   async #send(method: 'post' | 'patch', route: `/${string}`, data: RequestData): Promise<void> {

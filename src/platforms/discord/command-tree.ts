@@ -27,8 +27,9 @@ interface Option {
 export interface Command {
   readonly type: number;
   readonly name: string;
-  readonly description: string;
-  readonly options: readonly Option[];
+  /** Message menus have neither this nor options. */
+  readonly description?: string;
+  readonly options?: readonly Option[];
 }
 
 const cut = (text: string): string => text.slice(0, MAX_DESCRIPTION) || '…';
@@ -36,12 +37,7 @@ const cut = (text: string): string => text.slice(0, MAX_DESCRIPTION) || '…';
 /** The commands of a tree. A path of three words and more isn't drawn: Discord has groups of one depth. */
 export function toCommands(tree: CommandTree): readonly Command[] {
   const options = tree.entries.length === 0 ? [freeText] : entriesAt(tree.entries, 0);
-  const menus = tree.shortcuts.map(({ label }) => ({
-    type: MESSAGE_MENU,
-    name: label.slice(0, MAX_MENU_NAME),
-    description: '',
-    options: [],
-  }));
+  const menus = tree.shortcuts.map(({ label }) => ({ type: MESSAGE_MENU, name: label.slice(0, MAX_MENU_NAME) }));
   return [{ type: SLASH, name: tree.name, description: 'Switchboard', options }, ...menus];
 }
 
@@ -94,7 +90,7 @@ function formOf(commands: readonly Command[]): string {
     (given.options ?? []).map(option),
   ];
   const all = commands.map(({ type, name, description, options }) =>
-    JSON.stringify([type, name, description, (options ?? []).map(option)]),
+    JSON.stringify([type, name, description ?? '', (options ?? []).map(option)]),
   );
   return all.sort().join('\n');
 }
