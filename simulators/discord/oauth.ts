@@ -1,6 +1,7 @@
 // "Sign in with Discord": the consent page, codes, tokens and their end.
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RESTPostOAuth2AccessTokenResult } from 'discord-api-types/v10';
 import { textOf } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { renderUser } from './render.ts';
@@ -146,7 +147,7 @@ export class OAuth {
       expires_in: TOKEN_LIFE_S,
       refresh_token: grant.refresh,
       scope: scopes.join(' '),
-    };
+    } satisfies RESTPostOAuth2AccessTokenResult;
     return { status: 200, body };
   }
 

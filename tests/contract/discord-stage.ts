@@ -8,7 +8,10 @@ import type { DiscordOptions } from '../../src/platforms/discord/index.ts';
 import { postId, postParts, userId } from '../../src/platforms/discord/ids.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { systemClock } from '../../src/runtime/time.ts';
+import { keepShapes, shapes } from '../support/discord-shape-check.ts';
 import type { Human, Seen, Stage } from './chat-platform.ts';
+
+keepShapes();
 
 const ALWAYS = 1_000_000;
 const VIEW = 1n << 10n;
@@ -137,7 +140,10 @@ export async function openDiscordStage(options: Partial<DiscordOptions> = {}) {
     refuseToken: () => discord.revokeToken(),
     acceptToken: () => discord.restoreToken(),
     unknownCalls: () => [...discord.unknown, ...gestures.map(String)],
-    close: () => discord.stop(),
+    close: async () => {
+      await discord.stop();
+      shapes.add(discord);
+    },
   };
 
   function seenOf(channel: Channel, message: Message): Seen {

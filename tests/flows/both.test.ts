@@ -2,9 +2,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDiscord, type DiscordSimulator, type Person } from '../../simulators/discord/index.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
+import { keepShapes, shapes } from '../support/discord-shape-check.ts';
 import { connect } from '../support/postgres.ts';
 import { channelOf, count, said } from './crash.ts';
 import { Town } from './town.ts';
+
+keepShapes();
 
 let town: Town;
 let discord: DiscordSimulator;
@@ -51,6 +54,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await town.close();
   await discord.stop();
+  shapes.add(discord);
 });
 
 test('a message is shown in both, under its sender’s name', async () => {

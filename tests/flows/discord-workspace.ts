@@ -8,8 +8,11 @@ import {
   type Message,
   type Person,
 } from '../../simulators/discord/index.ts';
+import { keepShapes, shapes } from '../support/discord-shape-check.ts';
 import { readMarkdown } from './discord-reading.ts';
 import type { TownCall, TownChannel, TownFault, TownPerson, TownPost, TownWorkspace } from './workspace.ts';
+
+keepShapes();
 
 const ALWAYS = 1_000_000;
 const LOADING = 128;
@@ -90,7 +93,10 @@ export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
     get unknown() {
       return discord.unknown;
     },
-    stop: () => discord.stop(),
+    stop: async () => {
+      await discord.stop();
+      shapes.add(discord);
+    },
   };
 }
 

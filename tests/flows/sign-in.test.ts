@@ -2,9 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDiscord, type DiscordSimulator, type Person } from '../../simulators/discord/index.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
+import { keepShapes, shapes } from '../support/discord-shape-check.ts';
 import { Browser } from './browser.ts';
 import { PATIENCE_MS } from './look.ts';
 import { Town } from './town.ts';
+
+keepShapes();
 
 const PUBLIC_URL = 'https://switchboard.test';
 const BACK = `${PUBLIC_URL}/sign-in/back`;
@@ -82,6 +85,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await town.close();
   await discord.stop();
+  shapes.add(discord);
 });
 
 test('an invited person proves their email and is let into the channels', async () => {

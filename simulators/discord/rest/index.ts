@@ -37,6 +37,8 @@ export interface RequestRecord {
   /** Whether the work was done, whatever the answer. */
   applied: boolean;
   answer: object | undefined;
+  /** What it was answered instead, in JSON, when it was refused. */
+  refusal: object | undefined;
 }
 
 /** What is noted about calls. */
@@ -110,6 +112,7 @@ export async function answerCall(parts: Parts, log: CallLog, incoming: Incoming)
     code: undefined,
     applied: false,
     answer: undefined,
+    refusal: undefined,
   };
   log.requests.push(record);
   if (found === undefined) {
@@ -305,6 +308,7 @@ function send(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   record.status = status;
+  if (status >= 400) record.refusal = body;
   response.writeHead(status, { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) });
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }
