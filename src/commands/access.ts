@@ -34,10 +34,26 @@ export async function change(parts: Parts, ask: Ask, wanted: AccessChange, said:
     ask,
     result.still.map(({ chatId }) => chatId),
   );
-  const waiting =
-    (await parts.access.progress()).find(({ workspaceId }) => workspaceId === ask.workspaceId)?.count ?? 0;
-  const progress = waiting > MANY ? `${counted(waiting, 'channel')} here are still being put right.` : undefined;
-  return say(...outcomeOf(result, said, nameOf), progress);
+  const answer = say(...outcomeOf(result, said, nameOf));
+  if ((await waitingHere(parts, ask)) <= MANY) return answer;
+  const further = await progress(parts, ask);
+  return { ...further, text: [...answer.text, ...further.text] };
+}
+
+const waitingHere = async (parts: Parts, { workspaceId }: Ask): Promise<number> =>
+  (await parts.access.progress()).find((row) => row.workspaceId === workspaceId)?.count ?? 0;
+
+/** How far the channels of this workspace have followed, with a button to ask again until they all have. */
+async function progress(parts: Parts, ask: Ask): Promise<Answer> {
+  const waiting = await waitingHere(parts, ask);
+  if (waiting > 0) {
+    const left = `${counted(waiting, 'channel')} here ${waiting === 1 ? 'is' : 'are'} still being put right, as fast as the platform takes it. Replies are refused already.`;
+    return { ...say(left), buttons: [parts.offers.button(ask, { label: 'How far is it?' }, progress)] };
+  }
+  const problems = await parts.access.problems(ask.workspaceId);
+  if (problems.length === 0) return say('All channels here hold the people they should.');
+  const lines = problems.map(({ what, channelCount }) => `${what} (${counted(channelCount, 'channel')})`);
+  return listed('All channels here were gone through. What stands in the way:', lines.slice(0, PAGE));
 }
 
 /** Shows what a change would do, with a button that does it. Changes that touch few are made at once unless `always`. */
