@@ -187,10 +187,24 @@ export class Reconcile {
       await store.read.mirrors.takingOut(mirror.id, planned, clock.now());
       if (!mayAct()) return;
       const report = await platform.setUsers(mirror.channelId, wanted);
-      await this.#record(ground, mirror, { ...report, absent, planned, unfinished: report.unfinished || unfinished });
+      const isFormerDone = await this.#former(platform, mirror, wanted);
+      const isUnfinished = report.unfinished || unfinished || !isFormerDone;
+      await this.#record(ground, mirror, { ...report, absent, planned, unfinished: isUnfinished });
     } catch (error) {
       log.warn({ mirrorId: mirror.id, err: error }, 'the people of a channel could not be put right');
       await this.#failed(ground, mirror, error);
+    }
+  }
+
+  /** The thread that a Chat was before is read by the same people; true when it is so. */
+  async #former(platform: ChatPlatform, mirror: StaleMirror, wanted: ReadonlySet<UserId>): Promise<boolean> {
+    if (mirror.formerChannelId === null) return true;
+    try {
+      return !(await platform.setUsers(mirror.formerChannelId, wanted)).unfinished;
+    } catch (error) {
+      if (!(error instanceof BridgeError) || error.code !== 'channel_gone') throw error;
+      await this.#parts.store.read.mirrors.forgetFormer(mirror.id);
+      return true;
     }
   }
 

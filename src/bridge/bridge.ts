@@ -21,7 +21,7 @@ import type { Tickets } from '../tickets/tickets.ts';
 import { recordAccountState } from './connection.ts';
 import { Deliver } from './deliver.ts';
 import { Inbound } from './inbound.ts';
-import { describeChannels } from './lanes.ts';
+import { describeChannels, mirrorLane } from './lanes.ts';
 import { Mirrors } from './mirror.ts';
 import { Outbound, type ChannelEvent, type Outcome } from './outbound.ts';
 import { Replies } from './replies.ts';
@@ -235,6 +235,20 @@ export class Bridge {
     await this.#inbound.record({ kind: 'chats', account: account.id, chats: [chat] });
     const { agentId, workspaceId } = start;
     return this.#replies.begin({ agentId, accountId: account.id, chat, text: plain(start.text), workspaceId }, by);
+  }
+
+  /** Gives a Chat that is a private thread in this Workspace a channel of its own there, soon after; the thread is closed and stays readable. */
+  async promote(chatId: ChatId, workspaceId: WorkspaceId, by: By): Promise<Refusal | undefined> {
+    const { store, clock } = this.#parts;
+    return store.transaction(async (tx) => {
+      const mirror = (await tx.mirrors.ofChat(chatId)).find((each) => each.workspaceId === workspaceId);
+      if (mirror?.state !== 'open') return { refused: 'It has no channel here yet: one opens with its next message.' };
+      if (!mirror.isThread) return { refused: 'It has a channel of its own already.' };
+      const task = { kind: 'promote', mirrorId: mirror.id } as const;
+      await tx.deliveries.enqueue(mirrorLane(mirror), task, { chatId }, clock.now());
+      await tx.audit.add({ ...by, action: 'chat.promote', chatId, detail: { workspaceId }, at: clock.now() });
+      return undefined;
+    });
   }
 
   /** A person's word about a reply: resend, send what waited, or drop it. Gives the sentence to answer with. */

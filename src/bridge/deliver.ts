@@ -180,6 +180,8 @@ export class Deliver {
       case 'line':
       case 'card':
       case 'describe':
+      case 'promote':
+      case 'retire':
       case 'digest':
       case 'notice':
         return toPlatform.perform(task, attempt);
@@ -257,7 +259,13 @@ export class Deliver {
         await this.#tellOfMessage(delivery, task.mirrorId, error);
         break;
       case 'describe':
-        await this.#tellOfName(delivery, task.mirrorId, error);
+        await this.#tellOfChannel(delivery, task.mirrorId, 'The name or topic of # could not be changed', error);
+        break;
+      case 'promote':
+        await this.#tellOfChannel(delivery, task.mirrorId, '# could not get a channel of its own', error);
+        break;
+      case 'retire':
+        await this.#tellOfChannel(delivery, task.mirrorId, 'The thread that # was before could not be closed', error);
         break;
       case 'digest':
         await this.#tellOfDigest(delivery, task.workspaceId, error);
@@ -283,11 +291,12 @@ export class Deliver {
     });
   }
 
-  async #tellOfName(delivery: Delivery, mirrorId: MirrorId, error: BridgeError): Promise<void> {
+  /** `what` has a # where the channel's name stands. */
+  async #tellOfChannel(delivery: Delivery, mirrorId: MirrorId, what: string, error: BridgeError): Promise<void> {
     await this.#parts.store.transaction(async (tx) => {
       const mirror = await tx.mirrors.find(mirrorId);
       if (mirror === undefined) return;
-      const sentence = `The name or topic of #${mirror.channelName ?? 'a channel'} could not be changed: ${error.sentence}`;
+      const sentence = `${what.replace('#', `#${mirror.channelName ?? 'a channel'}`)}: ${error.sentence}`;
       await this.#tellAdmins(tx, mirror.workspaceId, sentence, delivery);
     });
   }

@@ -4,13 +4,13 @@ import { channelName, isVariantOf } from './channel-name.ts';
 import type { ChannelId, MirrorId, WorkspaceId } from '../domain/ids.ts';
 import { BridgeError } from '../domain/errors.ts';
 import { MASK_PHONES, maskPhones } from '../access/access.ts';
-import type { ChatPlatform } from '../platforms/platform.ts';
+import type { ChatPlatform, OpenedChannel } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/time.ts';
 import type { Chat } from '../store/chat.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { describeChannels, noticeLane, showCards } from './lanes.ts';
+import { describeChannels, lineLane, noticeLane, showCards } from './lanes.ts';
 
 /** How soon a channel that was refused is asked for again. */
 const OPEN_AGAIN_MS = 60_000;
@@ -42,6 +42,12 @@ function describe({ name, phone, kind, account }: Titled, show: (text: string) =
   return { title, channel: { name: channelName({ name: title, kind }, maxLength), topic: parts.join(' · ') } };
 }
 
+const placeOf = ({ channel, name, url }: OpenedChannel) => ({
+  channelId: channel,
+  channelName: name,
+  url: url ?? null,
+});
+
 /** Opens channels, one try at a time for each Mirror. */
 export class Mirrors {
   readonly #parts: MirrorsParts;
@@ -67,38 +73,66 @@ export class Mirrors {
     const chat = mirror === undefined ? undefined : await store.read.chats.find(mirror.chatId);
     if (mirror === undefined || chat === undefined) throw gone();
     if (mirror.state === 'open' && mirror.channelId !== null) return mirror.channelId;
+    const { spec, title, wasMasked } = await this.#specOf(mirror, chat, platform, mirror.generation);
+    const opened = await platform.openChannel(spec).catch((error: unknown) => this.#refused(mirror, title, error));
+    await store.transaction(async (tx) => {
+      await tx.mirrors.opened(id, { ...placeOf(opened), isThread: opened.isThread === true }, clock.now());
+      await this.#opened(tx, mirror, wasMasked);
+    });
+    log.info({ mirrorId: id, channelId: opened.channel }, 'a channel was opened');
+    return opened.channel;
+  }
+
+  /**
+   * Gives a Mirror that is a private thread a channel of its own, in which it goes on; the thread is to be closed then. Repeatable: what an
+   * earlier try opened is found. Rejects with the platform's BridgeError.
+   */
+  async promote({ id }: Mirror, platform: ChatPlatform): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    const mirror = await store.read.mirrors.find(id);
+    const chat = mirror === undefined ? undefined : await store.read.chats.find(mirror.chatId);
+    const thread = mirror?.state === 'open' && mirror.isThread ? mirror.channelId : null;
+    if (mirror === undefined || thread === null || chat === undefined) return;
+    const { spec, wasMasked } = await this.#specOf(mirror, chat, platform, mirror.generation + 1);
+    const opened = await platform.openChannel({ ...spec, own: true });
+    await store.transaction(async (tx) => {
+      if (!(await tx.mirrors.promoted(id, thread, placeOf(opened), clock.now()))) return;
+      await this.#opened(tx, mirror, wasMasked);
+      const task = { kind: 'retire', mirrorId: id, channelId: thread } as const;
+      await tx.deliveries.enqueue(lineLane(mirror), task, { chatId: chat.id }, clock.now());
+    });
+    log.info({ mirrorId: id, channelId: opened.channel, thread }, 'a thread got a channel of its own');
+  }
+
+  /** How the channel of a Mirror is to be opened. */
+  async #specOf({ id }: Mirror, chat: Chat, platform: ChatPlatform, generation: number) {
+    const { store } = this.#parts;
     const account = await store.read.accounts.find(chat.accountId);
     const { channelNameLength } = platform.capabilities;
     const wasMasked = (await store.read.settings.get(MASK_PHONES)) === true;
     const show = wasMasked ? maskPhones : (text: string) => text;
-    const described = describe(await this.#titled(chat), show, channelNameLength);
+    const { title, channel } = describe(await this.#titled(chat), show, channelNameLength);
     const group = account && {
       id: account.id,
       name: channelName({ name: account.name, kind: 'group' }, channelNameLength),
     };
     const spec = {
-      // A channel that replaces a lost one isn't found by the lost one's mark.
-      mirror: mirror.generation === 0 ? id : (`${id}.${mirror.generation}` as MirrorId),
-      ...described.channel,
+      // A channel that comes after another isn't found by that one's mark.
+      mirror: generation === 0 ? id : (`${id}.${generation}` as MirrorId),
+      ...channel,
       ...(group === undefined ? {} : { group }),
     };
-    const opened = await platform
-      .openChannel(spec)
-      .catch((error: unknown) => this.#refused(mirror, described.title, error));
-    await store.transaction(async (tx) => {
-      await tx.mirrors.opened(
-        id,
-        { channelId: opened.channel, channelName: opened.name, url: opened.url ?? null },
-        clock.now(),
-      );
-      // It may have been switched meanwhile, without this channel being among those to be described anew.
-      await tx.settings.lock(MASK_PHONES);
-      const isMasked = (await tx.settings.get(MASK_PHONES)) === true;
-      if (isMasked !== wasMasked) await describeChannels(tx, clock.now(), [mirror]);
-      for (const ticket of await tx.tickets.unresolvedOf(chat.id)) await showCards(tx, ticket, clock.now());
-    });
-    log.info({ mirrorId: id, channelId: opened.channel }, 'a channel was opened');
-    return opened.channel;
+    return { spec, title, wasMasked };
+  }
+
+  /** What belongs into a channel that was just opened. */
+  async #opened(tx: Tx, mirror: Mirror, wasMasked: boolean): Promise<void> {
+    const now = this.#parts.clock.now();
+    // It may have been switched meanwhile, without this channel being among those to be described anew.
+    await tx.settings.lock(MASK_PHONES);
+    const isMasked = (await tx.settings.get(MASK_PHONES)) === true;
+    if (isMasked !== wasMasked) await describeChannels(tx, now, [mirror]);
+    for (const ticket of await tx.tickets.unresolvedOf(mirror.chatId)) await showCards(tx, ticket, now);
   }
 
   /**

@@ -24,6 +24,7 @@ import { contentWords } from './compose.ts';
 import { Reactions, type ReactionsParts } from './reactions.ts';
 import { decide, refuse } from './refusals.ts';
 import type { Replies } from './replies.ts';
+import { movedSentence } from './former.ts';
 import { chatLane, takeBack, updateInMirrors } from './lanes.ts';
 
 type EventOf<K extends PlatformEvent['kind']> = Extract<PlatformEvent, { kind: K }>;
@@ -75,10 +76,13 @@ export class Outbound {
 
   /** Resolves once it's recorded. */
   async record(workspaceId: WorkspaceId, event: ChannelEvent): Promise<Outcome> {
-    const mirror = await this.#parts.store.read.mirrors.ofChannel(workspaceId, event.channel);
+    const { mirrors } = this.#parts.store.read;
+    const here = await mirrors.ofChannel(workspaceId, event.channel);
+    const mirror = here ?? (await mirrors.ofFormerChannel(workspaceId, event.channel));
     if (mirror === undefined) return 'ignored';
     switch (event.kind) {
       case 'said':
+        if (here === undefined) return this.#saidInFormer(workspaceId, mirror, event);
         return this.#said(workspaceId, mirror, event);
       case 'edited':
         return this.#edited(workspaceId, mirror, event);
@@ -87,6 +91,18 @@ export class Outbound {
       case 'reacted':
         return this.#reactions.record(workspaceId, mirror, event);
     }
+  }
+
+  /** What is written in the thread that the Chat was before goes nowhere, and its author is told. */
+  async #saidInFormer(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'said'>): Promise<Outcome> {
+    const { store, access } = this.#parts;
+    const agent = await access.agentFor(workspaceId, event.user);
+    const { user, post } = event;
+    return store.transaction(async (tx) => {
+      // It may have been heard of before the Chat moved, and read again in a gap.
+      if ((await tx.messages.byOrigin(workspaceId, post)).length > 0) return 'recorded';
+      return this.#refuse(tx, mirror, { user, post }, agent, movedSentence(mirror));
+    });
   }
 
   async #said(workspaceId: WorkspaceId, mirror: Mirror, event: EventOf<'said'>): Promise<Outcome> {

@@ -10,6 +10,7 @@ import { adminsChannelKey } from '../store/setting.ts';
 import { showCard, type CardParts } from './cards.ts';
 import { composeLine, composeMessage, composeNotice } from './compose.ts';
 import { postDigest, type DigestParts } from './digests.ts';
+import { retire } from './former.ts';
 import { isWrittenIn } from './lanes.ts';
 import { gone, type Mirrors } from './mirror.ts';
 import { digestOf, keyFor, postOnce, watch, type Posted, type Try } from './posting.ts';
@@ -18,7 +19,7 @@ import { viewOf, type ViewParts } from './view.ts';
 type TaskOf<K extends DeliveryTask['kind']> = Extract<DeliveryTask, { kind: K }>;
 export type PlatformTask =
   | TaskOf<'show' | 'reactions' | 'line'>
-  | TaskOf<'card' | 'describe'>
+  | TaskOf<'card' | 'describe' | 'promote' | 'retire'>
   | TaskOf<'notice'>
   | TaskOf<'digest'>;
 
@@ -57,6 +58,11 @@ export class ToPlatform {
         case 'describe':
           attempt.assertHeld();
           return await this.#parts.mirrors.describe(mirror, platform);
+        case 'promote':
+          attempt.assertHeld();
+          return await this.#parts.mirrors.promote(mirror, platform);
+        case 'retire':
+          return await retire(this.#parts, task.channelId, mirror, platform, attempt);
         case 'card':
           return await showCard(this.#parts, task.ticketId, mirror, platform, attempt);
       }

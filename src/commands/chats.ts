@@ -11,6 +11,16 @@ import { chatName, findAccount, findChat } from './find.ts';
 import { hintAt } from '../domain/nearest.ts';
 import { listed, namesOf, quoted, say, timeOf, words } from './words.ts';
 
+/** /wa promote: a Chat that is a private thread, for want of room, gets a channel of its own. */
+export async function promote(parts: Parts, ask: Ask): Promise<Answer> {
+  const found = await findChat(parts, ask, ask.options['chat']);
+  if (isRefused(found)) return say(found.refused);
+  const refusal = await parts.bridge.promote(found.id, ask.workspaceId, ask.by);
+  const name = quoted(chatName(ask, found));
+  if (refusal !== undefined) return say(`${name} stays where it is. ${refusal.refused}`);
+  return say(`${name} gets a channel of its own. Its thread will say where it goes on, and stays readable.`);
+}
+
 const PAGE = 10;
 
 export const chats = (parts: Parts, ask: Ask): Promise<Answer> => chatPage(parts, ask, undefined);

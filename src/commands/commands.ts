@@ -6,7 +6,7 @@ import type { Agent } from '../store/agent.ts';
 import { access, explain, grant, revoke } from './access.ts';
 import type { Ask, CommandsParts, Handler, Parts, Who } from './ask.ts';
 import { complete } from './autocomplete.ts';
-import { chats, join, mode, newChat } from './chats.ts';
+import { chats, join, mode, newChat, promote } from './chats.ts';
 import { deletePost, deliveries, giveUp, resendPost, resume, retry } from './deliveries.ts';
 import { digestAt, digestHere, digestNow, digestOff, showDigest } from './digest.ts';
 import { showMetrics, waiting } from './figures.ts';
@@ -60,6 +60,7 @@ const COMMANDS: Readonly<Record<string, Handler>> = {
   'label delete': deleteLabel,
   'label list': (parts, ask) => listLabels(parts, ask),
   mode,
+  promote,
   chats,
   'number list': listNumbers,
   'number add': addNumber,

@@ -97,6 +97,10 @@ function taskWords(kind: ListedDelivery['task']['kind'], name: string | undefine
       return `A ticket’s card in the channel of ${chat}`;
     case 'describe':
       return `Name and topic of the channel of ${chat}`;
+    case 'promote':
+      return `A channel of its own for ${chat}`;
+    case 'retire':
+      return `Closing the former thread of ${chat}`;
     case 'invite':
       return 'The mail of an invitation';
     case 'digest':

@@ -158,6 +158,13 @@ export const commandTree: CommandTree = {
       examples: ['mode off', 'mode never Mia Müller'],
     },
     {
+      path: ['promote'],
+      description: 'Give a chat that is a private thread a channel of its own',
+      who: 'admin',
+      options: [oneChat],
+      examples: ['promote', 'promote Mia Müller'],
+    },
+    {
       path: ['chats'],
       description: 'The chats I see',
       who: 'agent',

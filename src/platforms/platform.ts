@@ -31,12 +31,16 @@ export interface ChannelSpec {
   readonly topic: string;
   /** What a platform with room for few channels may put together: channels of one Account. `name` is within the rules, too. Absent: all are alike. */
   readonly group?: { readonly id: string; readonly name: string };
+  /** A channel of its own whatever the platform's budget says, or a refusal; never a thread. */
+  readonly own?: true;
 }
 
 export interface OpenedChannel {
   readonly channel: ChannelId;
   readonly name: string;
   readonly url?: string;
+  /** It's a private thread beside others, used like a channel, for want of room: see `closeThread`. */
+  readonly isThread?: true;
 }
 
 /** Where a post goes: the channel's top level, or under `thread`; `broadcast` shows a thread post in the channel too, where that exists. */
@@ -156,6 +160,8 @@ export interface ChatPlatform {
   setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
   /** Who reads a channel, whosever it is; `overseers` left out. Undefined: there is no such channel, or we aren't in it; that may also be rejected with. */
   readersOf(channel: ChannelId): Promise<ChannelReaders | undefined>;
+  /** Ends writing in a private thread that `openChannel` gave; people and messages stay. Repeatable. Where there are such threads. */
+  closeThread?(thread: ChannelId): Promise<void>;
   /** Who reads every channel by rights of the platform's own, so that `setUsers` can't keep them out; we left out. Where there are such rights. */
   overseers?(): Promise<readonly Overseer[]>;
   /** The person with this email who may be in channels (no bot, no guest, not deactivated). Only if `capabilities.findsUsersByEmail`. */

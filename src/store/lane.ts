@@ -3,6 +3,7 @@ import { defineEntity, p } from '@mikro-orm/postgresql';
 import type {
   AccountId,
   AgentId,
+  ChannelId,
   ChatId,
   MessageId,
   MirrorId,
@@ -17,10 +18,11 @@ import type { DigestId } from './digest.ts';
 
 /** `live`: strictly in order. `status`: lines and ticks, which may come a little later. `history`: gives way to both. */
 export type LaneClass = 'live' | 'status' | 'history';
-/** To a workspace: make the channel show a Message, its reactions, the line under it, a Ticket's card; give it its name and topic; post a Digest; tell a Notice. By mail: an invitation. To a messenger: the rest. */
+/** To a workspace: make the channel show a Message, its reactions, the line under it, a Ticket's card; give it its name and topic, or a place of its own, and close the one before; post a Digest; tell a Notice. By mail: an invitation. To a messenger: the rest. */
 export type DeliveryTask =
   | { readonly kind: 'show' | 'reactions' | 'line'; readonly messageId: MessageId; readonly mirrorId: MirrorId }
-  | { readonly kind: 'describe'; readonly mirrorId: MirrorId }
+  | { readonly kind: 'describe' | 'promote'; readonly mirrorId: MirrorId }
+  | { readonly kind: 'retire'; readonly mirrorId: MirrorId; readonly channelId: ChannelId }
   | { readonly kind: 'card'; readonly ticketId: TicketId; readonly mirrorId: MirrorId }
   | { readonly kind: 'digest'; readonly digestId: DigestId; readonly workspaceId: WorkspaceId }
   | {
@@ -87,7 +89,10 @@ export function subjectOf(task: DeliveryTask): string {
     case 'card':
       return `card:${task.ticketId}:${task.mirrorId}`;
     case 'describe':
-      return `describe:${task.mirrorId}`;
+    case 'promote':
+      return `${task.kind}:${task.mirrorId}`;
+    case 'retire':
+      return `retire:${task.mirrorId}:${task.channelId}`;
     case 'digest':
       return `digest:${task.digestId}`;
     case 'notice':
@@ -108,6 +113,7 @@ export function subjectOf(task: DeliveryTask): string {
 /** Tasks that read the present state when they're carried out, so that one waiting is enough. */
 export const isOfState = ({ kind }: DeliveryTask): boolean =>
   kind === 'describe' ||
+  kind === 'promote' ||
   kind === 'show' ||
   kind === 'reactions' ||
   kind === 'line' ||

@@ -24,6 +24,10 @@ export const MirrorEntity = defineEntity({
     url: p.text().nullable(),
     /** Counts the channels it had: a new channel after a lost one is not mistaken for the first. */
     generation: p.integer().default(0),
+    /** Its channel is a private thread beside others, for want of room. */
+    isThread: p.boolean().default(false),
+    /** The thread it was before it got a channel of its own: closed, and still to be read by those who see the Chat. */
+    formerChannelId: p.text().$type<ChannelId>().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     /** Set when the people in the channel may not be those the rules want; cleared by the reconcile loop. */
     staleAt: p.datetime().nullable(),
@@ -36,6 +40,7 @@ export const MirrorEntity = defineEntity({
   uniques: [
     { name: 'mirror_place', properties: ['chatId', 'workspaceId'] },
     { name: 'mirror_channel', properties: ['workspaceId', 'channelId'] },
+    { name: 'mirror_former', properties: ['workspaceId', 'formerChannelId'] },
   ],
   indexes: [
     {
@@ -70,6 +75,8 @@ export interface Mirror {
   readonly channelName: string | null;
   readonly url: string | null;
   readonly generation: number;
+  readonly isThread: boolean;
+  readonly formerChannelId: ChannelId | null;
   readonly problems: readonly Problem[] | null;
 }
 
@@ -87,6 +94,8 @@ const columns = [
   'channelName',
   'url',
   'generation',
+  'isThread',
+  'formerChannelId',
   'problems',
 ] as const;
 
@@ -101,6 +110,14 @@ export const mirrorQueries = (db: Db) => ({
       .select(columns)
       .where('workspaceId', '=', workspaceId)
       .where('channelId', '=', channelId)
+      .executeTakeFirst(),
+  /** Whose thread this was before it got a channel of its own. */
+  ofFormerChannel: (workspaceId: WorkspaceId, channelId: ChannelId): Promise<Mirror | undefined> =>
+    db
+      .selectFrom('mirror')
+      .select(columns)
+      .where('workspaceId', '=', workspaceId)
+      .where('formerChannelId', '=', channelId)
       .executeTakeFirst(),
   /** The Mirror of a Chat in a Workspace; made, still without a channel, when there's none. */
   ensure: async (chatId: ChatId, workspaceId: WorkspaceId, now: Date): Promise<Mirror> => {
@@ -117,14 +134,44 @@ export const mirrorQueries = (db: Db) => ({
   },
   opened: async (
     id: MirrorId,
-    channel: { channelId: ChannelId; channelName: string; url: string | null },
+    channel: { channelId: ChannelId; channelName: string; url: string | null; isThread?: boolean },
     now: Date,
   ): Promise<void> => {
     await db
       .updateTable('mirror')
-      .set({ ...channel, state: 'open', staleAt: now, checkAfter: null })
+      .set({ isThread: false, ...channel, state: 'open', staleAt: now, checkAfter: null })
       .where('id', '=', id)
       .execute();
+  },
+  /** It has a channel of its own now, after the thread `from`; false when that isn't its place any more. Who had left by hand is forgotten. */
+  promoted: async (
+    id: MirrorId,
+    from: ChannelId,
+    channel: { channelId: ChannelId; channelName: string; url: string | null },
+    now: Date,
+  ): Promise<boolean> => {
+    const row = await db
+      .updateTable('mirror')
+      .set({
+        ...channel,
+        isThread: false,
+        formerChannelId: from,
+        generation: sql<number>`generation + 1`,
+        staleAt: now,
+        checkAfter: null,
+      })
+      .where('id', '=', id)
+      .where('channelId', '=', from)
+      .where('state', '=', 'open')
+      .returning('id')
+      .executeTakeFirst();
+    if (row === undefined) return false;
+    await db.deleteFrom('mirror_user').where('mirrorId', '=', id).execute();
+    return true;
+  },
+  /** The thread it was before isn't there any more. */
+  forgetFormer: async (id: MirrorId): Promise<void> => {
+    await db.updateTable('mirror').set({ formerChannelId: null }).where('id', '=', id).execute();
   },
   /** The channel is lost. Who had left it by hand is forgotten with it. */
   lost: async (id: MirrorId): Promise<void> => {

@@ -105,7 +105,7 @@ export class DiscordPlatform implements ChatPlatform {
     const own = new OwnDoings();
     const me = () => this.#connection.me();
     this.#answers = new Answers(api, clock);
-    this.#channels = new Channels({ api, guildId, budget: channelBudget, threadsInParent, places, own, me });
+    this.#channels = new Channels({ api, guildId, budget: channelBudget, threadsInParent, places, own, me, clock });
     this.#members = new Members({ api, guildId, own, me });
     this.#posts = new Posts({
       maxFileBytes: () => this.capabilities.maxFileBytes,
@@ -182,6 +182,10 @@ export class DiscordPlatform implements ChatPlatform {
     changes: { readonly name?: string; readonly topic?: string },
   ): Promise<string | undefined> {
     return this.#channels.update(channel, changes);
+  }
+
+  async closeThread(thread: ChannelId): Promise<void> {
+    await this.#channels.closeThread(thread);
   }
 
   async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {

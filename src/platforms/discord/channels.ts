@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Routes } from 'discord.js';
 import { BridgeError } from '../../domain/errors.ts';
 import type { ChannelId, MirrorId } from '../../domain/ids.ts';
+import type { Clock } from '../../runtime/time.ts';
 import type { ChannelSpec, OpenedChannel } from '../platform.ts';
 import type { Api } from './api.ts';
 import { MAX_CHANNEL_NAME, MAX_CONTENT } from './capabilities.ts';
@@ -24,12 +25,22 @@ const IN_CATEGORY = 50;
 const CATEGORY_NAME = 'WhatsApp';
 const THREADS_NAME = 'whatsapp';
 const THREADS_ENDING = '-more';
+/**
+ * A channel that lets us wait so long for its next thread is passed over until then. Discord's limit on new threads counts by channel and lasts for
+ * minutes (discord-api-docs #7816); shorter waits are the ordinary ones.
+ */
+const SLOW_MS = 30_000;
 /** The longest Discord waits before it archives a silent thread, in minutes. */
 const ARCHIVE_MINUTES = 10_080;
 
 interface ApiChannel extends DiscordChannel {
   readonly topic?: string | null;
   readonly owner_id?: string;
+  readonly thread_metadata?: {
+    readonly archived: boolean;
+    readonly locked: boolean;
+    readonly archive_timestamp: string;
+  };
 }
 
 const MARK = 'Switchboard mirror ';
@@ -50,12 +61,15 @@ export interface ChannelsOptions {
   readonly places: Places;
   readonly own: OwnDoings;
   readonly me: () => Promise<DiscordIdentity>;
+  readonly clock: Clock;
 }
 
 export class Channels {
   readonly #options: ChannelsOptions;
   /** All channels and threads of the server, as last read; undefined: read them before the next opening. */
   #known: Map<string, ApiChannel> | undefined;
+  /** Channels for threads that asked us to wait, until when. */
+  readonly #slow = new Map<string, number>();
   /** Openings go one after the other: two at once could make a category each, or take one name twice. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -100,6 +114,21 @@ export class Channels {
     return name === undefined ? undefined : (changed.name ?? name);
   }
 
+  /** See `ChatPlatform.closeThread`. A thread that was deleted is as closed as can be. */
+  async closeThread(thread: ChannelId): Promise<void> {
+    const { api } = this.#options;
+    const route = Routes.channel(thread);
+    try {
+      const { thread_metadata: state } = await api.call<ApiChannel>('get', route);
+      if (state?.locked === true && state.archived) return;
+      // Of an archived thread nothing else can be changed.
+      if (state?.archived === true) await api.call('patch', route, { body: { archived: false } });
+      await api.call('patch', route, { body: { locked: true, archived: true } });
+    } catch (error) {
+      if (!(error instanceof BridgeError) || error.code !== 'channel_gone') throw error;
+    }
+  }
+
   async #open(spec: ChannelSpec): Promise<OpenedChannel> {
     const { guildId, places } = this.#options;
     try {
@@ -109,6 +138,7 @@ export class Channels {
         channel: channelId(channel.id),
         name: channel.name ?? spec.name,
         url: `https://discord.com/channels/${guildId}/${channel.id}`,
+        ...(channel.type === PRIVATE_THREAD ? { isThread: true } : {}),
       };
     } catch (error) {
       // It may exist all the same, or what we hold for true isn't: the next opening looks.
@@ -138,6 +168,7 @@ export class Channels {
   async #create(spec: ChannelSpec): Promise<ApiChannel> {
     const all = await this.#all();
     const mirrored = [...all.values()].filter(({ type, topic }) => type === TEXT && topic?.includes(MARK));
+    if (spec.own === true) return this.#createText(spec);
     if (mirrored.length >= this.#options.budget) return this.#createThread(spec);
     try {
       return await this.#createText(spec);
@@ -189,13 +220,21 @@ export class Channels {
 
   /** A private thread of a channel that holds nothing else. Its topic stands in it as the first message. */
   async #createThread(spec: ChannelSpec): Promise<ApiChannel> {
-    const { api } = this.#options;
+    const { api, clock } = this.#options;
     const parent = await this.#threadsParent(spec.group);
     const ending = suffixOf(spec.mirror);
     const name = `${cut(spec.name, MAX_CHANNEL_NAME - ending.length)}${ending}`;
-    const made = await api.call<ApiChannel>('post', Routes.threads(parent.id), {
-      body: { name, type: PRIVATE_THREAD, invitable: false, auto_archive_duration: ARCHIVE_MINUTES },
-    });
+    let made: ApiChannel;
+    try {
+      made = await api.call<ApiChannel>('post', Routes.threads(parent.id), {
+        body: { name, type: PRIVATE_THREAD, invitable: false, auto_archive_duration: ARCHIVE_MINUTES },
+      });
+    } catch (error) {
+      const waitMs = error instanceof BridgeError && error.code === 'throttled' ? (error.retryAfterMs ?? 0) : 0;
+      if (waitMs < SLOW_MS) throw error;
+      this.#slow.set(parent.id, clock.monotonicMs() + waitMs);
+      return this.#createThread(spec);
+    }
     this.#known?.set(made.id, made);
     if (spec.topic !== '') {
       const body = { content: smallLine(spec.topic).slice(0, MAX_CONTENT), allowed_mentions: { parse: [] } };
@@ -204,7 +243,7 @@ export class Channels {
     return made;
   }
 
-  /** The first channel for threads of this Account that has room; opened when there's none. It never empties: threads sleep, none is deleted. */
+  /** The first channel for threads of this Account that has room and doesn't let us wait; opened when there's none. It never empties: threads sleep, none is deleted. */
   async #threadsParent(group: ChannelSpec['group']): Promise<ApiChannel> {
     const all = await this.#all();
     const channels = [...all.values()];
@@ -217,7 +256,8 @@ export class Channels {
         return this.#make({ type: TEXT, name: freeName(base, names), topic });
       }
       const held = channels.filter(({ type, parent_id: parent }) => type === PRIVATE_THREAD && parent === there.id);
-      if (held.length < this.#options.threadsInParent) return there;
+      const isSlow = (this.#slow.get(there.id) ?? 0) > this.#options.clock.monotonicMs();
+      if (held.length < this.#options.threadsInParent && !isSlow) return there;
     }
   }
 
@@ -242,7 +282,6 @@ export class Channels {
 
 interface ArchivedThread extends ApiChannel {
   readonly last_message_id?: string | null;
-  readonly thread_metadata?: { readonly archive_timestamp: string };
 }
 
 /** The archived threads of a channel, those archived last first. */

@@ -9,6 +9,7 @@ import { Migration20261128Fruitless } from './20261128-fruitless.ts';
 import { Migration20261128Gap } from './20261128-gap.ts';
 import { Migration20261128Login } from './20261128-login.ts';
 import { Migration20261128NextMirror } from './20261128-next-mirror.ts';
+import { Migration20261128Promote } from './20261128-promote.ts';
 import { Migration20261128SignIn } from './20261128-sign-in.ts';
 
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   { name: '20261128-next-mirror', class: Migration20261128NextMirror },
   { name: '20261128-fruitless', class: Migration20261128Fruitless },
   { name: '20261128-login', class: Migration20261128Login },
+  { name: '20261128-promote', class: Migration20261128Promote },
 ] as const;

@@ -155,6 +155,10 @@ export function adminTests(stage: Stage): void {
     expect(await said('mode', { mode: 'off' })).toContain('This channel shows no WhatsApp chat');
   });
 
+  test('promotes nothing that has a channel', async () => {
+    expect(await said('promote', { chat: 'Leo' })).toContain('“Leo” stays where it is. It has a channel of its own');
+  });
+
   test('lists chats and searches in them', async () => {
     const all = await said('chats');
     expect(all).toContain('Mia Müller');

@@ -17,6 +17,7 @@ export const SAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>>
   'label delete': { name: 'VIP' },
   'label list': {},
   mode: { mode: 'never', chat: 'Leo' },
+  promote: { chat: 'Leo' },
   chats: {},
   'number list': {},
   'number add': { name: 'Mine' },

@@ -278,6 +278,15 @@ test('puts the threads of each number under channels of their own, and begins an
   expect(discord.threads()).toHaveLength(5);
 });
 
+test('a channel in which Discord makes new threads wait for minutes is passed over', async () => {
+  const { play, discord } = await open({ channelBudget: 0 });
+  const parentOf = (channel: string) => discord.channel(discord.channel(channel).thread?.parentId ?? '').name;
+  expect(parentOf((await play.platform.openChannel(mirror('m1'))).channel)).toBe('whatsapp-more');
+  discord.faults.call('create_thread', { kind: 'rate_limited', retryAfter: 300 });
+  expect(parentOf((await play.platform.openChannel(mirror('m2'))).channel)).toBe('whatsapp-more-2');
+  expect(parentOf((await play.platform.openChannel(mirror('m3'))).channel)).toBe('whatsapp-more-2');
+});
+
 test('fills a category before it begins the next, and nobody but the bot sees any of it', async () => {
   const { play, discord } = await open();
   for (let count = 0; count < 51; count += 1) await play.platform.openChannel(mirror(`m${count}`));
