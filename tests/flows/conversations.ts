@@ -5,7 +5,7 @@ import type { Scenario, Stage } from './crash.ts';
 import { channelOf, channelWith, count, fileIn, postWith, texts } from './desk.ts';
 
 /** The program starts many times meanwhile. */
-const LONG_MS = 180_000;
+const LONG_MS = 300_000;
 
 /** A new customer for each run, so that the first contact and the opening of a channel are part of it. */
 function customer({ town }: Stage, run: string, name: string): Phone {

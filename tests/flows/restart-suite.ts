@@ -12,7 +12,7 @@ import type { PlatformName } from './workspace.ts';
 /** One death takes seconds, most of it the next start of the program. */
 const LONGEST_DEATH_MS = 60_000;
 /** More deaths in one play, and its waits would become too long. */
-const DEATHS_A_PLAY = 15;
+const DEATHS_A_PLAY = 12;
 /** Deaths by number come at any step of a life that may pass hundreds: this far on at most, and so many of them. */
 const LONGEST_LIFE = 300;
 const ANYWHERE = 40;
