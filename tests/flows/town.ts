@@ -221,6 +221,11 @@ export class Town {
   /** Waits until nothing is under way: no inbox row, no delivery, no event of a workspace waits. `address` for a program with another database. */
   async quiet(address: DatabaseAddress = this.database, patienceMs = 40_000): Promise<void> {
     await Promise.all(this.workspaces.map((workspace) => workspace.settled(20_000)));
+    await this.workedOff(address, patienceMs);
+  }
+
+  /** As `quiet`, of what the program has heard: for when a process that is held has a connection of its own, and takes in nothing. */
+  async workedOff(address: DatabaseAddress = this.database, patienceMs = 40_000): Promise<void> {
     const client = await connect(address);
     let waiting: readonly object[] = [];
     try {

@@ -1,4 +1,4 @@
-// When something is wrong with Discord: each trouble has a clear sentence, nothing else stops, and a second process takes over.
+// When something is wrong with Discord: each trouble has a clear sentence, and nothing else stops.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import { channelOf, channelWith, count, PATIENCE_MS, postWith } from './desk.ts';
@@ -53,20 +53,4 @@ test('a revoked token is named with its fix; what comes from WhatsApp is kept an
   await postWith(town, 'mia', 'while Discord refuses us');
   await town.quiet();
   expect(count(channelOf(town.desk, 'mia'), 'while Discord refuses us')).toBe(1);
-}, 180_000);
-
-test('a second process stands by, takes over when the first is killed, and doubles nothing', async () => {
-  const first = town.program;
-  const second = town.run({ DATA_DIR: `${town.settings['DATA_DIR']}-2` });
-  await second.line('"msg":"listening"');
-  first.signal('SIGKILL');
-  await first.ended;
-  await mia.sendText(office, 'anybody left?');
-  await second.line('"msg":"at work"');
-  const post = await postWith(town, 'mia', 'anybody left?');
-  await ana.say(channelOf(town.desk, 'mia')!, 'the other one', { replyTo: post });
-  await mia.received(({ text }) => text === 'the other one', PATIENCE_MS);
-  await town.quiet();
-  expect(count(channelOf(town.desk, 'mia'), 'anybody left?')).toBe(1);
-  expect(mia.inbox.filter(({ text }) => text === 'the other one').map(({ copies }) => copies)).toEqual([1]);
 }, 180_000);
