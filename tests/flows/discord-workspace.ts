@@ -61,6 +61,7 @@ export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
         .map((channel) => townChannel(discord, channel)),
     // Only who manages roles can let people in.
     letIn: (channel, _by, other) => discord.owner.invite(channel.id, { id: other.id }),
+    takeAway: (_channel, _by, post) => discord.owner.remove(post),
     fail: (call, fault, { times = 1, channel } = {}) =>
       discord.faults.call(OPERATIONS[call], faultOf(fault), {
         times,

@@ -47,13 +47,14 @@ export async function startSlackWorkspace(): Promise<SlackWorkspace> {
       code: (text) => `\`${text}\``,
       smile: ':smile:',
     },
-    addPerson: (name, email) => {
-      const person = slack.addPerson({ name, email });
+    addPerson: (name, email, { isAdmin = false } = {}) => {
+      const person = slack.addPerson({ name, email, admin: isAdmin });
       people.set(person.id, person);
       return townPerson(slack, person);
     },
     channels: () => slack.channels().map((channel) => townChannel(slack, channel)),
     letIn: (channel, by, other) => personOf(by).invite(channel.id, { id: other.id }),
+    takeAway: (channel, by, post) => personOf(by).remove(channel.id, post),
     fail: (call, fault, { times = 1, channel } = {}) =>
       slack.faults.call(METHODS[call], faultOf(fault), {
         times,

@@ -105,10 +105,13 @@ export interface TownWorkspace {
   readonly typed: Readonly<Record<'bold' | 'italic' | 'strike' | 'code', (text: string) => string>> & {
     readonly smile: string;
   };
-  addPerson(name: string, email: string): TownPerson;
+  /** `isAdmin`: of the Slack workspace, whoever they are to the program; on Discord its owner does what takes one. */
+  addPerson(name: string, email: string, options?: { readonly isAdmin?: boolean }): TownPerson;
   channels(): readonly TownChannel[];
   /** Somebody who may lets a person into a channel by hand. */
   letIn(channel: TownChannel, by: TownPerson, other: TownPerson): Promise<void>;
+  /** Somebody who may takes away what the bot posted; in Slack an admin who is in the channel. */
+  takeAway(channel: TownChannel, by: TownPerson, post: string): Promise<void>;
   /** The next calls of this kind fail; `left` tells how many are still to come. */
   fail(
     call: TownCall,
