@@ -21,6 +21,8 @@ const SPEECH: readonly number[] = [0, 19];
 const OPERATIONS: Readonly<Record<TownCall, string>> = {
   customer: 'execute_webhook',
   bot: 'create_message',
+  upload: 'create_message',
+  share: 'create_message',
   openChannel: 'create_guild_channel',
   any: '*',
 };
@@ -59,6 +61,12 @@ export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
         .channels()
         .filter(({ type }) => type === ChannelType.GuildText)
         .map((channel) => townChannel(discord, channel)),
+    // Only who manages channels can; a channel that isn't private is everybody's.
+    makeChannel: async (name, by, { hasBot }) => {
+      const channel = await discord.owner.createChannel(name, { private: !hasBot });
+      if (!hasBot) await discord.owner.invite(channel, { id: by.id });
+      return townChannel(discord, channel);
+    },
     // Only who manages roles can let people in.
     letIn: (channel, _by, other) => discord.owner.invite(channel.id, { id: other.id }),
     takeAway: (_channel, _by, post) => discord.owner.remove(post),
@@ -179,9 +187,10 @@ function townPost(channel: Channel, message: Message): TownPost {
     isPersons: !message.author.bot && !message.author.webhook,
     text: words,
     styles,
-    files: message.files.map(({ name, title, bytes }) => ({
+    files: message.files.map(({ name, title, bytes, description }) => ({
       name: title === undefined ? name : `${title}${/\.[^.]+$/.exec(name)?.[0] ?? ''}`,
       bytes,
+      altText: description,
     })),
     thread: isInThread ? message.channelId : linkedIn(message),
     isInChannel: !isInThread,

@@ -16,6 +16,8 @@ const FASTER = { ackTimeoutMs: 3_000, redeliveryDelaysMs: [50, 500, 3_000, 5_000
 const METHODS: Readonly<Record<TownCall, string>> = {
   customer: 'chat.postMessage',
   bot: 'chat.postMessage',
+  upload: 'files.getUploadURLExternal',
+  share: 'files.completeUploadExternal',
   openChannel: 'conversations.create',
   any: '*',
 };
@@ -53,6 +55,11 @@ export async function startSlackWorkspace(): Promise<SlackWorkspace> {
       return townPerson(slack, person);
     },
     channels: () => slack.channels().map((channel) => townChannel(slack, channel)),
+    makeChannel: async (name, by, { hasBot }) => {
+      const channel = await personOf(by).create(name);
+      if (hasBot) await personOf(by).invite(channel, slack.workspace.bot);
+      return townChannel(slack, channel);
+    },
     letIn: (channel, by, other) => personOf(by).invite(channel.id, { id: other.id }),
     takeAway: (channel, by, post) => personOf(by).remove(channel.id, post),
     fail: (call, fault, { times = 1, channel } = {}) =>
@@ -166,7 +173,9 @@ function townPost(slack: SlackSimulator, message: Message): TownPost {
     isPersons: person !== undefined,
     text: read(message),
     styles: stylesIn(JSON.stringify(blocks ?? [])),
-    files: files.flatMap((file) => (file?.bytes === undefined ? [] : [{ name: file.name, bytes: file.bytes }])),
+    files: files.flatMap((file) =>
+      file?.bytes === undefined ? [] : [{ name: file.name, bytes: file.bytes, altText: file.altText }],
+    ),
     thread: threadTs,
     isInChannel: threadTs === undefined || message.broadcast,
     isEdited: message.edited !== undefined,

@@ -13,6 +13,8 @@ export interface Attached {
 export interface ShownFile {
   readonly name: string;
   readonly bytes: Buffer;
+  /** What is read out of a picture. */
+  readonly altText: string | undefined;
 }
 
 export type Style = 'bold' | 'italic' | 'strike' | 'code' | 'quote' | 'list';
@@ -92,8 +94,8 @@ export type TownFault =
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'html' | 'hang' | 'cut' | 'answer_lost' | 'answer_hangs' | 'answer_cut' };
 
-/** `customer`: a post under a customer's name. `bot`: what the bot says as itself, as the line under a reply. */
-export type TownCall = 'customer' | 'bot' | 'openChannel' | 'any';
+/** `customer`: a post under a customer's name. `bot`: what the bot says as itself, as the line under a reply. `upload`: the first call of a file, `share`: the one that shows it. */
+export type TownCall = 'customer' | 'bot' | 'upload' | 'share' | 'openChannel' | 'any';
 
 export interface TownWorkspace {
   readonly platform: PlatformName;
@@ -108,6 +110,8 @@ export interface TownWorkspace {
   /** `isAdmin`: of the Slack workspace, whoever they are to the program; on Discord its owner does what takes one. */
   addPerson(name: string, email: string, options?: { readonly isAdmin?: boolean }): TownPerson;
   channels(): readonly TownChannel[];
+  /** A channel that people made, with this person in it; the bot is in it, or isn't and can't see it. */
+  makeChannel(name: string, by: TownPerson, options: { readonly hasBot: boolean }): Promise<TownChannel>;
   /** Somebody who may lets a person into a channel by hand. */
   letIn(channel: TownChannel, by: TownPerson, other: TownPerson): Promise<void>;
   /** Somebody who may takes away what the bot posted; in Slack an admin who is in the channel. */
