@@ -2,6 +2,7 @@
 import type { Access } from '../access/access.ts';
 import { BridgeError } from '../domain/errors.ts';
 import type { MirrorId, WorkspaceId } from '../domain/ids.ts';
+import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Lease } from '../runtime/lease.ts';
 import type { Log } from '../runtime/log.ts';
 import { Loop, type Clock } from '../runtime/time.ts';
@@ -16,6 +17,7 @@ import type { ToPlatform } from './to-platform.ts';
 export interface DeliverParts {
   readonly store: Store;
   readonly lease: Pick<Lease, 'valid' | 'fence'>;
+  readonly platforms: ReadonlyMap<WorkspaceId, Pick<ChatPlatform, 'now'>>;
   readonly toPlatform: Pick<ToPlatform, 'perform'>;
   readonly toMessenger: Pick<ToMessenger, 'perform' | 'ended'>;
   readonly access: Pick<Access, 'mailInvitation' | 'invitationUndelivered'>;
@@ -47,6 +49,9 @@ export function backOffMs(attempts: number): number {
 
 /** A mail server that can't be reached for so long is given up: the admins hear of it and can hand the link over. */
 const MAIL_PATIENCE_MS = 60 * 60_000;
+
+/** A platform that told no time yet: ours may be this far ahead of it, and what is posted now is looked for from so early on. */
+const MOST_AHEAD_MS = 24 * 60 * 60_000;
 
 class NotHeld extends Error {
   override readonly name = 'NotHeld';
@@ -156,7 +161,7 @@ export class Deliver {
       return 'rests';
     }
     const mayBeDone = head.attempts > 0 && !head.certain;
-    const delivery = await store.read.deliveries.begin(head.id, lane.id, fence, clock.now());
+    const delivery = await store.read.deliveries.begin(head.id, lane.id, fence, this.#timeAt(lane.target));
     if (delivery === undefined) return 'rests';
     try {
       await this.#perform({ delivery, mayBeDone, assertHeld: () => this.#assertHeld() });
@@ -165,6 +170,15 @@ export class Deliver {
       return this.#failed(lane, delivery, fence, asBridgeError(error));
     }
     return afterwards(await store.read.deliveries.settle(delivery, fence, { state: 'sent' }, clock.now()));
+  }
+
+  /** A post is looked for in the history of a platform: what tells when it was tried first is the platform's time. */
+  #timeAt(target: LaneTarget): Date {
+    const { platforms, clock } = this.#parts;
+    const platform = platforms.get(target.slice(target.indexOf(':') + 1) as WorkspaceId);
+    const now = clock.now();
+    if (platform?.now === undefined) return now;
+    return platform.now() ?? new Date(now.getTime() - MOST_AHEAD_MS);
   }
 
   #assertHeld(): void {

@@ -23,7 +23,7 @@ export interface ListeningParts {
 
 /** How often it is noted that everything up to now was heard. */
 const NOTE_MS = 30_000;
-/** How far before the last moment we surely heard everything a reading starts: clocks differ, events come late. */
+/** How far before the last moment, by the platform's time, we surely heard everything a reading starts: events come late. */
 const OVERLAP_MS = 10 * 60_000;
 /** Threads on posts older than this are not read again after a gap. */
 const THREADS_KEPT_MS = 7 * 24 * 60 * 60_000;
@@ -101,12 +101,12 @@ export class Listening {
   async #round(): Promise<void> {
     const { store, workspaceId, clock, platform } = this.#parts;
     if (!this.#isConnected) return;
-    const startedAt = clock.now();
+    const startedAt = platform.now?.() ?? clock.now();
     if (this.#hasGap) {
       this.#hasGap = false;
       try {
         this.#problems = await platform.setup();
-        await this.#catchUp(startedAt);
+        await this.#catchUp();
         if (!this.#hasGap) this.#parts.hearing.goOn(workspaceId);
       } catch (error) {
         this.#hasGap = true;
@@ -117,12 +117,12 @@ export class Listening {
     if (this.#isConnected) await store.read.workspaces.setHeardUntil(workspaceId, startedAt);
   }
 
-  async #catchUp(startedAt: Date): Promise<void> {
-    const { store, platform, workspaceId, hearing } = this.#parts;
+  async #catchUp(): Promise<void> {
+    const { store, platform, workspaceId, hearing, clock } = this.#parts;
     const workspace = await store.read.workspaces.find(workspaceId);
     if (workspace === undefined || workspace.heardUntil === null) return;
     const since = new Date(workspace.heardUntil.getTime() - OVERLAP_MS);
-    const known = await store.read.mirrors.known(workspaceId, new Date(startedAt.getTime() - THREADS_KEPT_MS));
+    const known = await store.read.mirrors.known(workspaceId, new Date(clock.now().getTime() - THREADS_KEPT_MS));
     const channels = known.map(({ channelId, ...posts }) => ({ channel: channelId, since, ...posts }));
     for await (const event of platform.missed(this.#urgentFirst(channels))) await hearing.hear(workspaceId, event);
   }

@@ -12,6 +12,7 @@ import {
 } from '../domain/ids.ts';
 import { plainText, type RichText } from '../domain/text.ts';
 import { mediaKindOf } from '../media/kind.ts';
+import type { ChatPlatform } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Decision } from '../access/access.ts';
 import type { Agent } from '../store/agent.ts';
@@ -32,6 +33,7 @@ export type ChannelEvent = EventOf<'said'> | EventOf<'edited'> | EventOf<'delete
 
 export interface OutboundParts extends Omit<ReactionsParts, 'replies'> {
   readonly log: Log;
+  readonly platforms: ReadonlyMap<WorkspaceId, Pick<ChatPlatform, 'now'>>;
 }
 
 /** Replies found only after this long aren't sent without a person's word (product §3.6). */
@@ -144,15 +146,17 @@ export class Outbound {
           root: about,
           origin: { mirror, postId: event.post, threadId: root.threadId ?? root.remoteId, part },
           ...(file === undefined ? {} : { files: [file] }),
-          ...this.#heldBecause(event.at),
+          ...this.#heldBecause(workspaceId, event.at),
         });
       }
       return 'recorded';
     });
   }
 
-  #heldBecause(at: Date): { heldBecause?: string } {
-    const ageMs = this.#parts.clock.now().getTime() - at.getTime();
+  #heldBecause(workspaceId: WorkspaceId, at: Date): { heldBecause?: string } {
+    const { platforms, clock } = this.#parts;
+    const now = platforms.get(workspaceId)?.now?.() ?? clock.now();
+    const ageMs = now.getTime() - at.getTime();
     if (ageMs <= STALE_REPLY_MS) return {};
     return { heldBecause: `written ${Math.round(ageMs / 60_000)} minutes before Switchboard could read it` };
   }

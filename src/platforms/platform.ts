@@ -53,6 +53,7 @@ export interface PostTarget {
 /** One Delivery's identity over all its tries. */
 export interface Attempt {
   readonly key: DeliveryKey;
+  /** By the platform's time. */
   readonly firstTriedAt: Date;
   /** The post has a file: platforms may recognise such ones by another mark. */
   readonly hasFile?: true;
@@ -110,6 +111,7 @@ export interface PlatformStart {
 /** What `missed` reads: the channels we care for, each with the newest moment we know of it. */
 export interface KnownChannel {
   readonly channel: ChannelId;
+  /** By the platform's time. */
   readonly since: Date;
   /** Posts whose threads may have got replies: the ones we posted lately. */
   readonly threads: readonly PostId[];
@@ -175,6 +177,8 @@ export interface ChatPlatform {
   describeUser(
     user: UserId,
   ): Promise<{ readonly email?: string; readonly name: string; readonly kind: 'person' | 'guest' | 'bot' }>;
+  /** The platform's own time, as its answers told it; undefined before the first one. Absent: ours is as good. */
+  now?(): Date | undefined;
   /**
    * What people did while we were away, replies in threads included, oldest first in each channel, with the same ids as if told live.
    * Reads the channels one after the other and asks for the next one when the one before was told whole.

@@ -40,6 +40,7 @@ export const DeliveryEntity = defineEntity({
     messageId: p.uuid().$type<MessageId>().nullable(),
     chatId: p.uuid().$type<ChatId>().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
+    /** By the time of the platform it goes to. */
     firstTriedAt: p.datetime().nullable(),
     settledAt: p.datetime().nullable(),
   },

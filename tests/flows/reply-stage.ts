@@ -23,13 +23,14 @@ export class ReplyStage {
   accountId = '';
   #customers = 0;
 
-  constructor(platform: PlatformName) {
+  /** `begin` starts the program otherwise than the town does. */
+  constructor(platform: PlatformName, begin: (town: Town) => Promise<unknown> = (town) => town.start()) {
     beforeAll(async () => {
       this.town = await Town.build({ workspaces: [platform] });
       this.office = this.town.whatsapp.createPhone({ number: '4915110000001', name: 'Acme' });
       this.ana = this.town.desk.addPerson('Ana', 'ana@acme.test');
       this.ben = this.town.desk.addPerson('Ben', 'ben@acme.test');
-      await this.town.start();
+      await begin(this.town);
       this.accountId = await this.town.link(this.office);
     });
     afterAll(() => this.town.close());

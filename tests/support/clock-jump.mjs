@@ -1,8 +1,9 @@
-// Preloaded into the program by flow tests: the wall clock jumps when the test says so, as a time server or a person would make it.
+// Preloaded into the program by flow tests: the wall clock is wrong, and jumps when the test says so, as a time server or a person would make it.
 const RealDate = Date;
 /** Milliseconds to jump by at each SIGUSR2, one after the other. */
 const jumps = (process.env.CLOCK_JUMPS ?? '').split(',').filter(Boolean).map(Number);
-let offsetMs = 0;
+/** How far it is ahead from the start. */
+let offsetMs = Number(process.env.CLOCK_AHEAD_MS ?? 0);
 
 process.on('SIGUSR2', () => {
   offsetMs += jumps.shift() ?? 0;

@@ -41,7 +41,7 @@ import { readersOf } from './readers.ts';
 import { ReplyForm } from './reply-form.ts';
 import { checkSetup } from './setup.ts';
 import { createSignIn, type SignInClient } from './sign-in.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Transport } from './transport.ts';
 import { Webhooks } from './webhooks.ts';
 
 const COMMANDS_RETRY_MS = 30_000;
@@ -79,13 +79,14 @@ export class DiscordPlatform implements ChatPlatform {
   readonly #history: History;
   readonly #answers: Answers;
   readonly #intake: Intake;
-  readonly #transport = createTransport();
+  readonly #transport: Transport;
   readonly #stopping = new AbortController();
   #commands: CommandTree | undefined;
 
   constructor(options: DiscordOptions) {
     const { guildId, botToken, apiUrl, clock, channelBudget = 400, threadsInParent = 500 } = options;
     const { refusedRetryMs = 60_000 } = options;
+    this.#transport = createTransport(clock);
     const log = options.log.child({ platform: this.name });
     const stopping = this.#stopping.signal;
     this.#guildId = guildId;
@@ -199,6 +200,10 @@ export class DiscordPlatform implements ChatPlatform {
 
   async describeUser(user: UserId) {
     return describe(this.#api, this.#guildId, user);
+  }
+
+  now(): Date | undefined {
+    return this.#transport.time.now();
   }
 
   missed(known: Iterable<KnownChannel>): AsyncIterable<PlatformEvent> {

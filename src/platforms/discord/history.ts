@@ -14,7 +14,7 @@ import { changed, deleted, edited, messageShape, said, sentByForm } from './rece
 import type { DiscordMessage, ReceiveContext } from './receive.ts';
 
 const PAGE = 100;
-/** How far our clock may be ahead of Discord's when looking for a post, in milliseconds. */
+/** How far before its first try a post is looked for, in milliseconds: Discord's servers need not agree to the second. */
 const CLOCK_SKEW_MS = 120_000;
 
 const pageShape = z.array(messageShape);

@@ -2,6 +2,8 @@
 import type { RESTOptions } from 'discord.js';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
+import { RemoteTime } from '../../runtime/remote-time.ts';
+import type { Clock } from '../../runtime/time.ts';
 
 /** Longer than undici's own 4 s, which would cost a handshake for every quiet channel. */
 const KEEP_ALIVE_MS = 60_000;
@@ -12,14 +14,18 @@ export interface Transport {
   /** What the SDK calls. Its own way would share a dispatcher with every other undici in the process, whose forms differ. */
   readonly makeRequest: RESTOptions['makeRequest'];
   readonly dispatcher: Dispatcher;
+  /** Discord's, as its answers told. */
+  readonly time: RemoteTime;
   /** Cuts what is under way. */
   close(): Promise<void>;
 }
 
-export function createTransport(): Transport {
+export function createTransport(clock: Clock): Transport {
   const dispatcher = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false });
+  const time = new RemoteTime(clock);
   return {
     dispatcher,
+    time,
     close: () => dispatcher.destroy(),
     makeRequest: async (url, init) => {
       const headers = new Headers(init.headers as Record<string, string>);
@@ -37,6 +43,7 @@ export function createTransport(): Transport {
       for (const [name, value] of Object.entries(answer.headers)) {
         if (value !== undefined) told.set(name, Array.isArray(value) ? value.join(', ') : value);
       }
+      time.answered(told.get('date'));
       return new Response(EMPTY.has(answer.statusCode) ? null : text, { status: answer.statusCode, headers: told });
     },
   };

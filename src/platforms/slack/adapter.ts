@@ -185,6 +185,10 @@ export class SlackPlatform implements ChatPlatform {
     return email === undefined ? { name, kind } : { name, kind, email };
   }
 
+  now(): Date | undefined {
+    return this.#transport.time.now();
+  }
+
   async *missed(known: Iterable<KnownChannel>): AsyncGenerator<PlatformEvent> {
     for (const each of known) {
       const { channel } = each;

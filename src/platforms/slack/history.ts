@@ -14,7 +14,7 @@ import type { ReceiveContext, SlackMessage } from './receive.ts';
 export const DELIVERY_EVENT = 'switchboard_delivery';
 
 const PAGE = 200;
-/** How far our clock may be ahead of Slack's when looking for a post, in milliseconds. */
+/** How far before its first try a post is looked for, in milliseconds: Slack's servers need not agree to the second. */
 const CLOCK_SKEW_MS = 120_000;
 
 const pageShape = z.object({

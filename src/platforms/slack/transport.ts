@@ -2,6 +2,7 @@
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { FetchFunction } from '@slack/web-api';
+import { RemoteTime } from '../../runtime/remote-time.ts';
 import type { Clock } from '../../runtime/time.ts';
 import { retryAfterSeconds } from './errors.ts';
 
@@ -12,14 +13,18 @@ export interface Transport {
   /** What WebClient calls instead of the global fetch, which takes three times the processor time. A 429 always comes with a sane Retry-After. */
   readonly fetch: FetchFunction;
   readonly dispatcher: Dispatcher;
+  /** Slack's, as its answers told. */
+  readonly time: RemoteTime;
   /** Cuts what is under way. */
   close(): Promise<void>;
 }
 
 export function createTransport(clock: Clock): Transport {
   const dispatcher = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false });
+  const time = new RemoteTime(clock);
   return {
     dispatcher,
+    time,
     close: () => dispatcher.destroy(),
     fetch: async (url, init = {}) => {
       const answer = await request(url, {
@@ -35,8 +40,12 @@ export function createTransport(clock: Clock): Transport {
       for (const [name, value] of Object.entries(answer.headers)) {
         if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
       }
+      time.answered(headers.get('date'));
       if (answer.statusCode === 429) {
-        headers.set('retry-after', String(retryAfterSeconds(headers.get('retry-after') ?? undefined, clock.now())));
+        headers.set(
+          'retry-after',
+          String(retryAfterSeconds(headers.get('retry-after') ?? undefined, time.now() ?? clock.now())),
+        );
       }
       return new Response(text === '' ? null : text, { status: answer.statusCode, headers });
     },

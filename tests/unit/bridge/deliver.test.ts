@@ -46,6 +46,7 @@ async function sendThrough(
     log: createLog({ level: 'silent' }),
     lease: { fence: FENCE, valid: () => true },
     access: house.access,
+    platforms: new Map(),
     toPlatform: { perform: () => Promise.resolve() },
     toMessenger: {
       perform: async () => {
