@@ -4,6 +4,7 @@ import type { AccountId, ChannelId, DeliveryKey, MessageId, PostId, WorkspaceId 
 import type { Post } from '../domain/post.ts';
 import type { ChatPlatform, PostTarget } from '../platforms/platform.ts';
 import type { DeliveryTask } from '../store/lane.ts';
+import type { Message } from '../store/message.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { PostRow } from '../store/post.ts';
 import { adminsChannelKey } from '../store/setting.ts';
@@ -235,12 +236,14 @@ export class ToPlatform {
     const message = await store.read.messages.find(messageId);
     if (message === undefined || message.state === null || message.agentId === null) throw gone();
     const agent = await store.read.agents.find(message.agentId);
-    const rows = await store.read.posts.of(await this.#anchorOf(message.id), mirror.id);
-    const origin = rows.find((row) => row.role === 'origin' && row.generation === mirror.generation);
+    const rows = await store.read.posts.of(messageId, mirror.id);
+    const anchorId = await this.#anchorOf(message);
+    const anchorRows = anchorId === messageId ? rows : await store.read.posts.of(anchorId, mirror.id);
+    const origin = anchorRows.find((row) => row.role === 'origin' && row.generation === mirror.generation);
     if (origin === undefined || agent === undefined) return;
     const state = message.deletedAt === null ? message.state : 'deleted';
     const post = composeLine(agent.email, messageId, { state, reason: message.reason ?? undefined });
-    const line = (await store.read.posts.of(messageId, mirror.id)).find((row) => row.role === 'line');
+    const line = rows.find((row) => row.role === 'line');
     if (line !== undefined) return this.#edit(platform, line, post, attempt);
     const channel = await this.#parts.mirrors.channelOf(mirror, platform);
     const thread = origin.threadId ?? origin.remoteId;
@@ -266,14 +269,10 @@ export class ToPlatform {
   }
 
   /** A post with several files is several Messages: the first of them holds the agent's post. */
-  async #anchorOf(messageId: MessageId): Promise<MessageId> {
-    const { store } = this.#parts;
-    const message = await store.read.messages.find(messageId);
-    if (message === undefined || message.originPart === 0) return messageId;
-    const { originWorkspaceId, originPostId } = message;
-    if (originWorkspaceId === null || originPostId === null) return messageId;
-    const [first] = await store.read.messages.byOrigin(originWorkspaceId, originPostId);
-    return first?.id ?? messageId;
+  async #anchorOf({ id, originPart, originWorkspaceId, originPostId }: Message): Promise<MessageId> {
+    if (originPart === 0 || originWorkspaceId === null || originPostId === null) return id;
+    const [first] = await this.#parts.store.read.messages.byOrigin(originWorkspaceId, originPostId);
+    return first?.id ?? id;
   }
 
   async #notice(task: TaskOf<'notice'>, attempt: Try): Promise<void> {
