@@ -1,26 +1,47 @@
 // How much memory numbers take, and how fast the program catches up with what came while it was away.
+import type { Phone } from '../simulators/whatsapp/index.ts';
 import { furnish, nextText, type Stage } from './relay-load.ts';
 import { RelayWorld, until } from './relay-world.ts';
 import { inMs, table } from './support.ts';
 
 const CHATS = 20;
 
-/** Markdown: the program's memory with so many linked numbers. */
+/** Markdown: the program's memory with so many linked numbers, all connected: as linking left it, and after a start with them. */
 export async function memory(counts: readonly number[]): Promise<string> {
   const world = await RelayWorld.build('switchboard');
   await world.start();
+  const phones: Phone[] = [];
   const rows: string[][] = [];
   let before: { readonly count: number; readonly mb: number } | undefined;
-  for (let count = 1; count <= Math.max(...counts); count += 1) {
-    await world.link(world.newPhone(`Number ${count}`));
-    if (!counts.includes(count)) continue;
+  for (const count of counts) {
+    while (phones.length < count) {
+      const phone = world.newPhone(`Number ${phones.length + 1}`);
+      await world.link(phone);
+      phones.push(phone);
+    }
+    const linkedMb = world.memoryMb();
+    await world.stop();
+    const startedAtMs = performance.now();
+    await world.start();
+    await until(
+      () => phones.every((phone) => phone.companions().some(({ isOnline }) => isOnline)) || undefined,
+      'all numbers to be connected',
+    );
+    const seconds = (performance.now() - startedAtMs) / 1_000;
     const mb = world.memoryMb();
     const each = before === undefined ? '' : `${((mb - before.mb) / (count - before.count)).toFixed(1)} MB`;
-    rows.push([String(count), `${mb.toFixed(0)} MB`, each]);
+    rows.push([String(count), `${linkedMb.toFixed(0)} MB`, `${mb.toFixed(0)} MB`, each, `${seconds.toFixed(1)} s`]);
     before = { count, mb };
   }
   await world.close();
-  return table(['Linked numbers', 'Resident memory', 'Each more than the row before'], rows);
+  const head = [
+    'Linked numbers',
+    'Memory after linking them',
+    'After a start',
+    'Each more than the row before',
+    'Start',
+  ];
+  return table(head, rows);
 }
 
 /** Markdown: messages that came while the program was stopped; the second time Slack keeps its documented rate of one post a second and channel. */
