@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { CHATS, emailOf, LABELS, Model, PEOPLE, type Who } from './access-model.ts';
 import { Estate, PLACES, until, type Place } from './access-estate.ts';
-import { beginning, BY, steps } from './access-steps.ts';
+import { beginning, BY, shortLife, steps } from './access-steps.ts';
 import { World } from './access-world.ts';
 import { seed } from '../support/seed.ts';
 
@@ -47,6 +47,25 @@ async function check(model: Model, world: World): Promise<void> {
   expect(real()).toBe(wanted());
 }
 
+/** Steps one after the other, and what is to be so afterwards. Rejects with what was done when it went wrong. */
+async function live(run: (state: { model: Model; real: World }) => Promise<void>): Promise<void> {
+  const { model, real } = await build();
+  try {
+    await run({ model, real });
+    await check(model, real);
+  } catch (error) {
+    throw new Error(`after: ${real.trail.join(' → ')}`, { cause: error });
+  } finally {
+    await real.estate.close();
+  }
+}
+
+/** The life in which every rule has something to do. */
+export const liveShortly = (): Promise<void> =>
+  live(async ({ model, real }) => {
+    for (const step of shortLife) await step.run(model, real);
+  });
+
 /** `runs` sequences, or as many as begin within `budgetMs`; tells how many. Rejects with what was done when one went wrong. */
 export async function liveThrough(options: {
   readonly runs: number;
@@ -60,15 +79,7 @@ export async function liveThrough(options: {
   const property = fc.asyncProperty(fc.commands(steps({ hangs }), { maxCommands, size: 'max' }), async (sequence) => {
     if (performance.now() > endsAtMs) return;
     count += 1;
-    const { model, real } = await build();
-    try {
-      await fc.asyncModelRun(() => ({ model, real }), sequence);
-      await check(model, real);
-    } catch (error) {
-      throw new Error(`after: ${real.trail.join(' → ')}`, { cause: error });
-    } finally {
-      await real.estate.close();
-    }
+    await live((state) => fc.asyncModelRun(() => state, sequence));
   });
   // A sequence takes seconds: to shrink one would take minutes. MODEL_SHRINK=1 does so all the same.
   const endOnFailure = process.env['MODEL_SHRINK'] === undefined;

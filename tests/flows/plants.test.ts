@@ -1,6 +1,6 @@
-// The checks of the checks, a seeded few of the quick ones; and every plant still has its place in the source.
+// The checks of the checks, a seeded few of the quick ones and one of access; and every plant still has its place in the source.
 import { expect, test } from 'vitest';
-import { checkPlace, plants } from '../support/plants.ts';
+import { checkPlace, plants, type Plant } from '../support/plants.ts';
 import { sample } from '../support/seed.ts';
 import { plantSuite } from './plants-suite.ts';
 
@@ -14,8 +14,7 @@ test('there are twelve plants or more', () => {
   expect(plants.all.length).toBeGreaterThanOrEqual(12);
 });
 
-plantSuite(
-  sample('plants', plants.quick.length, SAMPLED)
-    .map((number) => plants.quick[number - 1])
-    .filter((plant) => plant !== undefined),
-);
+const chosen = (name: string, from: readonly Plant[], count: number): Plant[] =>
+  sample(name, from.length, count).flatMap((number) => from[number - 1] ?? []);
+
+plantSuite([...chosen('plants', plants.quick, SAMPLED), ...chosen('faults of access', plants.access, 1)]);

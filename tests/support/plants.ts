@@ -158,7 +158,76 @@ const slow: readonly Plant[] = [
   },
 ];
 
-export const plants = { quick, all: [...quick, ...slow] };
+/** Caught by a short life on the stand-ins of both platforms, after the step that the message names last. */
+const caughtInLife = (saying: RegExp): Plant['caughtBy'] => ({
+  file: 'tests/flows/access-model.test.ts',
+  test: 'a short life in which every rule has something to do goes as the model says',
+  saying,
+});
+
+/** Faults of access that show in the very step: one of them runs with every `npm test`. */
+const access: readonly Plant[] = [
+  {
+    name: 'forget that a grant ends',
+    file: 'access/changes.ts',
+    find: 'at: now, until: change.until ?? null }',
+    instead: 'at: now, until: null }',
+    caughtBy: caughtInLife(/an hour passes\n/),
+  },
+  {
+    name: 'ask the policy of a reply at its receipt only',
+    file: 'bridge/to-messenger.ts',
+    find: 'if (message.agentId === null) return;',
+    instead: 'if (message.agentId !== undefined) return;',
+    caughtBy: caughtInLife(/the number is back → quiet\n/),
+  },
+  {
+    name: 'leave access when a label is taken off',
+    file: 'store/label.ts',
+    find: 'where label_id = ${id} and chat_id = any(',
+    instead: 'where false and label_id = ${id} and chat_id = any(',
+    caughtBy: caughtInLife(/unlabel VIP 1\n/),
+  },
+  {
+    name: 'let the deactivated go on',
+    file: 'access/policy.ts',
+    find: "    case 'deactivated':\n      return { allowed: false, refusal: person.status };\n    case 'active':",
+    instead: "      return { allowed: false, refusal: person.status };\n    case 'deactivated':\n    case 'active':",
+    caughtBy: caughtInLife(/deactivate cy\n/),
+  },
+];
+
+/** Those that show when something is waited for in vain. */
+const slowAccess: readonly Plant[] = [
+  {
+    name: 'let people in and nobody out',
+    file: 'access/reconcile.ts',
+    find: 'const report = await platform.setUsers(mirror.channelId, wanted);',
+    instead:
+      "for (const { userId, state } of users) if (state === 'in') wanted.add(userId);\n      const report = await platform.setUsers(mirror.channelId, wanted);",
+    caughtBy: caughtInLife(/unlabel VIP 1 → the channels follow\n/),
+  },
+  {
+    name: 'do not notice who is let in by hand',
+    file: 'access/presence.ts',
+    find: 'await store.read.mirrors.markStale({ id: mirror.id }, clock.now(), true);',
+    instead: '',
+    caughtBy: caughtInLife(/eve is let into slack 0 by hand → the channels follow\n/),
+  },
+  {
+    name: 'tell nothing of what is still to be done',
+    file: 'access/access.ts',
+    find: 'return this.#parts.store.read.mirrors.staleCounts();',
+    instead: 'return Promise.resolve([]);',
+    caughtBy: {
+      file: 'tests/flows/progress.test.ts',
+      test: 'somebody loses seventy chats at once: refused at once, out at Slack’s pace, and the answer tells how far it is',
+      saying: /AssertionError/,
+    },
+  },
+];
+
+export const plants = { quick, access, all: [...quick, ...slow, ...access, ...slowAccess] };
 
 /** What a file's source becomes with the plant named in PLANT; undefined when the plant isn't in this file. */
 export function planted(file: string, source: string): string | undefined {
