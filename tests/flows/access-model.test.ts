@@ -8,5 +8,5 @@ test(`whatever happens, the people in both places are the model’s, and no repl
 }, 120_000);
 
 test('a short life in which every rule has something to do goes as the model says', async () => {
-  await expect(liveShortly()).resolves.toBeUndefined();
+  expect(await liveShortly()).toBeGreaterThan(10);
 }, 120_000);

@@ -60,11 +60,13 @@ async function live(run: (state: { model: Model; real: World }) => Promise<void>
   }
 }
 
-/** The life in which every rule has something to do. */
-export const liveShortly = (): Promise<void> =>
-  live(async ({ model, real }) => {
+/** The life in which every rule has something to do; tells in how many steps. */
+export async function liveShortly(): Promise<number> {
+  await live(async ({ model, real }) => {
     for (const step of shortLife) await step.run(model, real);
   });
+  return shortLife.length;
+}
 
 /** `runs` sequences, or as many as begin within `budgetMs`; tells how many. Rejects with what was done when one went wrong. */
 export async function liveThrough(options: {

@@ -148,7 +148,7 @@ const slow: readonly Plant[] = [
   {
     name: 'do not read what was missed',
     file: 'bridge/listening.ts',
-    find: 'await this.#catchUp(startedAt);',
+    find: 'await this.#catchUp();',
     instead: '',
     caughtBy: {
       file: 'tests/flows/catch-up.slack.test.ts',
