@@ -23,6 +23,8 @@ export interface MediaDetails {
   readonly viewOnce?: boolean;
   /** Announces a wrong `fileSha256`. */
   readonly claimsWrongHash?: boolean;
+  /** The length that is announced, when it isn't that of the file. */
+  readonly claimsBytes?: number;
   readonly context?: Context;
 }
 
@@ -38,6 +40,7 @@ export function media(kind: MediaKind, reference: MediaReference, details: Media
   const common = {
     ...reference,
     ...(details.claimsWrongHash && { fileSha256: randomBytes(32) }),
+    ...(details.claimsBytes !== undefined && { fileLength: details.claimsBytes }),
     mimetype: details.mimetype ?? DEFAULT_TYPES[kind],
     ...(contextInfo && { contextInfo }),
     ...(details.viewOnce && { viewOnce: true }),

@@ -65,6 +65,8 @@ export function bothSuite(cases: readonly (readonly [PlatformName, string])[]): 
       const there = channelOf(of(to).desk, phone.name)!;
       const shows = (post: string, text: string): Promise<unknown> =>
         town.until(() => there.post(post)?.text.includes(text), `“${text}” in ${to}`, PATIENCE_MS);
+      // Discord takes no @ in names.
+      expect(copy.author).toBe(to === 'discord' ? 'ana＠acme.test' : 'ana@acme.test');
       await shows(copy.id, 'ana@acme.test · ✓✓');
       await ana.edit(channel, kept, `changed in ${from}`);
       await shows(copy.id, `changed in ${from}`);

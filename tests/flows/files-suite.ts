@@ -145,6 +145,30 @@ export function filesSuite(platform: PlatformName): void {
     180_000,
   );
 
+  test('a file announced as larger than the place takes is a link to the team in its place, in order', async () => {
+    const ivy = customer('Ivy');
+    // More than any of the places takes.
+    await ivy.sendMedia(office, 'document', files.slip.bytes, {
+      fileName: 'film.pdf',
+      mimetype: 'application/pdf',
+      caption: 'the whole film',
+      claimsBytes: 1_500_000_000,
+    });
+    await ivy.sendText(office, 'long, isn’t it?');
+    await postWith(town, 'ivy', 'long, isn’t it?');
+    await town.quiet();
+    const { posts = [] } = channelOf(town.desk, 'ivy') ?? {};
+    expect(posts.map(({ text }) => text)).toEqual([
+      expect.stringContaining('📄 film.pdf'),
+      expect.stringContaining('the whole film'),
+      'long, isn’t it?',
+    ]);
+    expect(hashesIn('ivy')).toEqual([]);
+    const link = /\((https?:\/\/\S+)\)/.exec(posts[0]?.text ?? '')?.[1] ?? '';
+    const address = `${town.url}${new URL(link).pathname}`;
+    expect((await fetch(address)).status).toBe(401);
+  });
+
   test('a file that isn’t what its sender announced is not shown as if it were', async () => {
     const hal = customer('Hal');
     await hal.sendMedia(office, 'image', files.parcel.bytes, { claimsWrongHash: true, caption: 'look' });

@@ -34,6 +34,8 @@ export function cleanName(name: string): string {
   const cleaned = oneLine(name)
     .replaceAll(/(dis)(cord)/giv, '$1-$2')
     .replaceAll(/(cly)(de)/giv, '$1-$2')
+    // Discord takes no @ in names. An address keeps a sign that looks like it: what an agent wrote elsewhere bears theirs.
+    .replaceAll(/(?<=[\p{L}\p{N}])@(?=[\p{L}\p{N}])/gv, '＠')
     .replaceAll(/@|#|```/gv, '');
   const cut = firstCharacters(oneLine(cleaned), NAME_MAX).trim();
   if (cut === '') return 'Unknown';

@@ -126,6 +126,8 @@ test.each([
   ['a\nb', 'a b'],
   ['x'.repeat(100), 'x'.repeat(80)],
   ['@here#1', 'here1'],
+  ['ana@acme.test', 'ana＠acme.test'],
+  ['Ana @ Acme', 'Ana Acme'],
 ])('cleans the name %j to %j', (name, cleaned) => {
   expect(cleanName(name)).toBe(cleaned);
 });
