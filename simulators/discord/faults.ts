@@ -2,8 +2,16 @@
 
 /** What happens to one REST call instead of, or after, its work. */
 export type CallFault =
-  /** 429, nothing done. `retryAfter` in seconds, as a float; the header is rounded up. `shared` is somebody else's limit. */
-  | { readonly kind: 'rate_limited'; readonly scope?: 'user' | 'global' | 'shared'; readonly retryAfter?: number }
+  /**
+   * 429, nothing done. `retryAfter` in seconds, as a float; the header is rounded up, or says `header` instead ('' for none). `shared` is
+   * somebody else's limit.
+   */
+  | {
+      readonly kind: 'rate_limited';
+      readonly scope?: 'user' | 'global' | 'shared';
+      readonly retryAfter?: number;
+      readonly header?: string;
+    }
   /** Another status, nothing done. */
   | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly contentType?: string }
   /** 200 with an HTML page, nothing done. */

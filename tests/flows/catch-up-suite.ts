@@ -150,6 +150,39 @@ export function catchUpSuite(platform: PlatformName): void {
     expect(texts(slow.channel).slice(-2)).toEqual(['must wait', 'waits behind it']);
   }, 180_000);
 
+  test('whatever is said of how long to wait, all is shown in order, once', async () => {
+    const { town, office } = stage;
+    onTestFinished(() => town.desk.mend());
+    const past = new Date(Date.now() - 60_000).toUTCString();
+    const headers = {
+      Zero: '0',
+      Minus: '-30',
+      Past: past,
+      Part: '0.3',
+      Absent: '',
+      Words: 'soon',
+      Endless: '1000000000',
+    };
+    const names = Object.keys(headers);
+    const last: Promise<unknown>[] = [];
+    await Promise.all(
+      Object.entries(headers).map(async ([name, retryAfter]) => {
+        const { phone, channel } = await stage.chat(name);
+        const order = town.desk.fail('customer', { kind: 'rate_limited', retryAfter }, { channel });
+        for (const text of numbered(1, 3)) await phone.sendText(office, text);
+        await town.until(() => order.left === 0, `the 429 of ${name}`, PATIENCE_MS);
+        if (name !== 'Endless') last.push(postWith(town, name, 'message 3'));
+      }),
+    );
+    await Promise.all(last);
+    expect(numberedIn('Endless')).toEqual([]);
+    // Hours are looked after again once the connection was lost, as at a start.
+    town.desk.dropConnection(0);
+    await postWith(town, 'endless', 'message 3');
+    await town.quiet();
+    for (const name of names) expect([name, ...numberedIn(name)]).toEqual([name, ...numbered(1, 3)]);
+  }, 180_000);
+
   test('a post that fails in whatever way is there once, and in its place', async () => {
     const { town, office } = stage;
     onTestFinished(() => town.desk.mend());

@@ -89,21 +89,3 @@ test('events that Slack tells twice, unacknowledged or out of order become one r
   const told = town.slack.events.deliveries.filter(({ event }) => saying('twice told')(event));
   expect(told.flatMap(({ attempts }) => attempts).length).toBeGreaterThanOrEqual(3);
 }, 180_000);
-
-test('whatever Slack says of how long to wait, it is waited for and nothing overtakes', async () => {
-  onTestFinished(() => town.slack.faults.clear());
-  const past = new Date(Date.now() - 60_000).toUTCString();
-  const headers = { Zero: '0', Minus: '-30', Past: past, Part: '0.3', Absent: undefined };
-  await Promise.all(
-    Object.entries(headers).map(async ([name, retryAfter]) => {
-      const { phone, channel } = await chat(name);
-      const fault = { kind: 'rate_limited', ...(retryAfter === undefined ? {} : { retryAfter }) } as const;
-      const order = town.slack.faults.call('chat.postMessage', fault, { channel: channel.id });
-      for (const text of numbered(1, 3)) await phone.sendText(office, text);
-      await postWith(town, name, 'message 3');
-      expect(order.left).toBe(0);
-    }),
-  );
-  await town.quiet();
-  for (const name of Object.keys(headers)) expect(numberedIn(name)).toEqual(numbered(1, 3));
-}, 180_000);

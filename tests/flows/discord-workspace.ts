@@ -110,7 +110,11 @@ export async function startDiscordWorkspace(): Promise<DiscordWorkspace> {
 }
 
 function faultOf(fault: TownFault): Parameters<DiscordSimulator['faults']['call']>[1] {
-  return fault.kind === 'rate_limited' ? { ...fault, scope: 'user' } : fault;
+  if (fault.kind !== 'rate_limited') return fault;
+  const { kind, retryAfter } = fault;
+  return typeof retryAfter === 'number'
+    ? { kind, retryAfter, scope: 'user' }
+    : { kind, header: retryAfter, scope: 'user' };
 }
 
 function townPerson(person: Person): TownPerson {

@@ -35,8 +35,11 @@ export async function startSlackWorkspace(): Promise<SlackWorkspace> {
     if (person === undefined) throw new Error(`nobody has the id ${id}`);
     return person;
   };
-  const faultOf = (fault: TownFault) =>
-    fault.kind === 'rate_limited' ? { ...fault, retryAfter: String(fault.retryAfter) } : fault;
+  const faultOf = (fault: TownFault) => {
+    if (fault.kind !== 'rate_limited') return fault;
+    const { kind, retryAfter } = fault;
+    return retryAfter === '' ? { kind } : { kind, retryAfter: String(retryAfter) };
+  };
   return {
     platform: 'slack',
     simulator: slack,

@@ -89,7 +89,8 @@ export interface TownPerson {
 
 /** What happens to a call instead of, or after, its work. Both simulators know these. */
 export type TownFault =
-  | { readonly kind: 'rate_limited'; readonly retryAfter: number }
+  /** `retryAfter`: seconds, or the header as written; '' for none. */
+  | { readonly kind: 'rate_limited'; readonly retryAfter: number | string }
   | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly contentType?: string }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'html' | 'hang' | 'cut' | 'answer_lost' | 'answer_hangs' | 'answer_cut' };

@@ -194,6 +194,7 @@ function insteadOf(parts: Parts, incoming: Incoming, record: RequestRecord, foun
       sendTooOften(parts, response, record, found, {
         scope: fault.scope ?? 'user',
         retryAfterMs: (fault.retryAfter ?? 1) * 1000,
+        ...(fault.header === undefined ? {} : { header: fault.header }),
       });
       return true;
     case 'status':
@@ -287,16 +288,17 @@ function sendTooOften(
   response: ServerResponse,
   record: RequestRecord,
   found: Found,
-  refused: Refused,
+  refused: Refused & { readonly header?: string },
 ): void {
   const isGlobal = refused.scope === 'global';
   const seconds = Math.max(0.001, refused.retryAfterMs / 1000);
+  const header = refused.header ?? String(Math.ceil(seconds));
   if (refused.scope !== 'shared') parts.limits.countInvalid();
   const body = { message: 'You are being rate limited.', retry_after: seconds, global: isGlobal };
   send(response, record, 429, body, {
     ...(isGlobal ? { 'x-ratelimit-global': 'true' } : bucketHeaders(parts, found)),
     'x-ratelimit-scope': refused.scope,
-    'retry-after': String(Math.ceil(seconds)),
+    ...(header === '' ? {} : { 'retry-after': header }),
   });
 }
 

@@ -4,6 +4,7 @@ import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { RemoteTime } from '../../runtime/remote-time.ts';
 import type { Clock } from '../../runtime/time.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 
 /** Longer than undici's own 4 s, which would cost a handshake for every quiet channel. */
 const KEEP_ALIVE_MS = 60_000;
@@ -11,7 +12,7 @@ const KEEP_ALIVE_MS = 60_000;
 const EMPTY = new Set([204, 205, 304]);
 
 export interface Transport {
-  /** What the SDK calls. Its own way would share a dispatcher with every other undici in the process, whose forms differ. */
+  /** What the SDK calls; a 429 always comes with a sane Retry-After. Its own way would share a dispatcher with every other undici in the process, whose forms differ. */
   readonly makeRequest: RESTOptions['makeRequest'];
   readonly dispatcher: Dispatcher;
   /** Discord's, as its answers told. */
@@ -44,6 +45,10 @@ export function createTransport(clock: Clock): Transport {
         if (value !== undefined) told.set(name, Array.isArray(value) ? value.join(', ') : value);
       }
       time.answered(told.get('date'));
+      if (answer.statusCode === 429) {
+        const seconds = retryAfterSeconds(told.get('retry-after') ?? undefined, time.now() ?? clock.now());
+        told.set('retry-after', String(seconds));
+      }
       return new Response(EMPTY.has(answer.statusCode) ? null : text, { status: answer.statusCode, headers: told });
     },
   };

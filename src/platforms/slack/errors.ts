@@ -3,13 +3,10 @@ import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIReq
 import { BridgeError } from '../../domain/errors.ts';
 import type { BridgeErrorCode } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/events.ts';
+import { UNREADABLE_WAIT_SECONDS } from '../retry-after.ts';
 
 /** How long to wait with a token that isn't accepted, or a scope that's missing: a person has to act first. */
 const PERSON_NEEDED_MS = 60_000;
-
-/** What a 429 without a readable Retry-After is taken for, and the longest wait we believe. */
-const UNREADABLE_WAIT_SECONDS = 10;
-const LONGEST_WAIT_SECONDS = 3_600;
 
 interface Meaning {
   readonly code: BridgeErrorCode;
@@ -177,15 +174,6 @@ function build(meaning: Meaning, message: string, cause: unknown): BridgeError {
     ...(meaning.waitFor === undefined ? {} : { waitFor: meaning.waitFor }),
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-/** How long a 429 asks us to wait, in whole seconds of at least one: the header may be missing, negative, a date, absurd or nonsense. */
-export function retryAfterSeconds(header: string | undefined, now: Date): number {
-  const text = (header ?? '').trim();
-  const seconds = /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - now.getTime()) / 1000;
-  if (!Number.isFinite(seconds))
-    return text === '' || Number.isNaN(seconds) ? UNREADABLE_WAIT_SECONDS : LONGEST_WAIT_SECONDS;
-  return Math.min(LONGEST_WAIT_SECONDS, Math.max(1, Math.ceil(seconds)));
 }
 
 /** A refusal as something an admin can mend; `setting` is the token's name in the settings. */

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { FetchFunction } from '@slack/web-api';
 import { RemoteTime } from '../../runtime/remote-time.ts';
 import type { Clock } from '../../runtime/time.ts';
-import { retryAfterSeconds } from './errors.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
 
 /** Slack's edge keeps idle connections longer; undici's own 4 s would cost a handshake for every quiet channel. */
 const KEEP_ALIVE_MS = 60_000;

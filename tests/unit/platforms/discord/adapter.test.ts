@@ -45,6 +45,14 @@ test.for<[CallFault, object]>([
     { kind: 'rate_limited', retryAfter: 7, scope: 'global' },
     { code: 'throttled', certain: true, waitFor: 'workspace' },
   ],
+  ...['', 'soon', '0', '-30', 'Thu, 01 Jan 2026 00:00:00 GMT'].map((header): [CallFault, object] => [
+    { kind: 'rate_limited', header },
+    { code: 'throttled', certain: true, retry: 'later' },
+  ]),
+  [
+    { kind: 'rate_limited', header: '1000000000' },
+    { code: 'throttled', certain: true, retry: 'later', retryAfterMs: 3_600_000 },
+  ],
   [
     { kind: 'status', status: 500 },
     { code: 'unreachable', certain: false },

@@ -1,7 +1,8 @@
 // Slack's failures as BridgeErrors: what may be tried again, and what may have been done.
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
 import { expect, test } from 'vitest';
-import { problemOf, retryAfterSeconds, slackCode, toBridgeError } from '../../../../src/platforms/slack/errors.ts';
+import { retryAfterSeconds } from '../../../../src/platforms/retry-after.ts';
+import { problemOf, slackCode, toBridgeError } from '../../../../src/platforms/slack/errors.ts';
 
 const said = (error: string) => new WebAPIPlatformError({ ok: false, error });
 const network = (code: string) => new WebAPIRequestError(Object.assign(new Error('connect'), { code }));
