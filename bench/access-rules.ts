@@ -145,7 +145,7 @@ export async function* rules(database: TestDatabase, chatCount: number): AsyncGe
       'difference of everything',
       () => store.transaction((tx) => tx.grants.outOfStep(now)),
       () => query('select count(*), count(distinct user_id) from mirror_user', []),
-      5,
+      3,
     );
     await query('update mirror set stale_at = now(), urgent = (random() < 0.5)', []);
     await query('vacuum analyze mirror', []);
