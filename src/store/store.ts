@@ -1,7 +1,7 @@
 // The store: opens the database, brings its tables up to date, and gives each unit of work one query object a noun.
 import { MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery, sql, type DatabaseConnection } from 'kysely';
 import pg from 'pg';
 import type { ChatId } from '../domain/ids.ts';
 import type { SessionStore } from '../domain/session.ts';
@@ -100,6 +100,17 @@ class Naming extends UnderscoreNamingStrategy {
   }
 }
 
+/** A process that hangs must not hold for ever what it had locked: less than the lease lasts, so that whoever takes over can work. */
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Told as a statement: as a connection's parameter, not every pooler lets it pass. */
+async function endWhatHangs(connection: unknown): Promise<void> {
+  // MikroORM passes Kysely's connection through as unknown.
+  const { executeQuery } = connection as DatabaseConnection;
+  const statement = `set idle_in_transaction_session_timeout = ${LONGEST_PAUSE_MS}`;
+  await executeQuery.call(connection, CompiledQuery.raw(statement));
+}
+
 function createOrm({ address, poolSize = 10 }: StoreOptions) {
   return new MikroORM({
     ...connectionOptions(address),
@@ -107,6 +118,7 @@ function createOrm({ address, poolSize = 10 }: StoreOptions) {
     extensions: [Migrator],
     namingStrategy: Naming,
     pool: { min: 0, max: poolSize },
+    onCreateConnection: endWhatHangs,
     migrations: { migrationsList: [...migrations], tableName: 'migration', snapshot: false, silent: true },
     driverOptions: {
       connectionTimeoutMillis: 10_000,
