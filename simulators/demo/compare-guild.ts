@@ -8,8 +8,8 @@ import type { World } from './world.ts';
 const TICKS = /^(\S+@\S+) · (✓✓ (?:delivered|read))$/;
 /** What the program says of a file that came without words: its kind or name, its length and size. */
 const FILE_WORDS = /^(?:📷 Photo|🎤 Voice message|🩷 Sticker|📄 [^·]+) · .*$/;
-/** What Discord gives the author of a webhook's post: an email without its sign. */
-const asAuthor = (email: string): string => email.replaceAll('@', '');
+/** The author of a webhook's post there: an email with a look-alike of its sign. */
+const asAuthor = (email: string): string => email.replaceAll('@', '＠');
 
 /** Compares one chat's channel in the Discord server; notes the places of the posts in `places`. */
 export function compareGuild(
