@@ -83,6 +83,8 @@ export function repliesSuite(platform: PlatformName): void {
     const { phone, channel, root } = await stage.chat('Late');
     const reply = await stage.ana.say(channel, 'old words', { replyTo: root });
     await got(phone, 'old words');
+    // Until it's confirmed, an edit takes the place of what was said.
+    await stage.town.quiet();
     const client = await stage.town.sql();
     await client.query(`update message set sent_at = sent_at - interval '20 minutes' where text = 'old words'`);
     await client.end();
