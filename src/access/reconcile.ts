@@ -1,7 +1,7 @@
 // The membership loop: takes the stale Mirrors, computes who should be in each channel, has the platform make it so, and records what came of it.
 import { BridgeError } from '../domain/errors.ts';
 import type { Problem } from '../domain/events.ts';
-import type { UserId, WorkspaceId } from '../domain/ids.ts';
+import type { MirrorId, UserId, WorkspaceId } from '../domain/ids.ts';
 import type { ChatPlatform, MembershipReport } from '../platforms/platform.ts';
 import { Loop } from '../runtime/time.ts';
 import type { Mirror, StaleMirror } from '../store/mirror.ts';
@@ -50,6 +50,8 @@ export class Reconcile {
   readonly #grounds = new Map<WorkspaceId, Ground>();
   readonly #clockwork: Loop;
   readonly #toldAtMs = new Map<string, number>();
+  /** Whose people were looked at since the start. */
+  readonly #looked = new Set<MirrorId>();
   #comparedAtMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
@@ -182,11 +184,21 @@ export class Reconcile {
     try {
       const { wanted, absent, unfinished } = await this.#wanted(platform, mirror);
       const users = await store.read.mirrors.users(mirror.id);
-      for (const { userId, state } of users) if (state === 'left') wanted.delete(userId);
+      const left = new Set(
+        users.flatMap(({ userId, state }) => (state === 'left' && wanted.has(userId) ? [userId] : [])),
+      );
+      for (const userId of left) wanted.delete(userId);
+      // Who left by hand and is there at the first look was let in by hand while nobody was told; later looks may have put them in themselves.
+      const kept = this.#looked.has(mirror.id) ? new Set<UserId>() : left;
+      const lookedAt = clock.now();
       const planned = users.flatMap(({ userId, state }) => (state === 'out' || wanted.has(userId) ? [] : [userId]));
       await store.read.mirrors.takingOut(mirror.id, planned, clock.now());
       if (!mayAct()) return;
-      const report = await platform.setUsers(mirror.channelId, wanted);
+      const report = await platform.setUsers(mirror.channelId, wanted, kept);
+      const back = report.present.filter((user) => kept.has(user));
+      await store.read.mirrors.cameBack(mirror.id, back, lookedAt);
+      for (const user of back) wanted.add(user);
+      this.#looked.add(mirror.id);
       const isFormerDone = await this.#former(platform, mirror, wanted);
       const isUnfinished = report.unfinished || unfinished || !isFormerDone;
       await this.#record(ground, mirror, { ...report, absent, planned, unfinished: isUnfinished });

@@ -158,8 +158,11 @@ export interface ChatPlatform {
     channel: ChannelId,
     changes: { readonly name?: string; readonly topic?: string },
   ): Promise<string | undefined>;
-  /** Makes the channel hold exactly `wanted` and the bot. Removals go first. Partial success is normal and is reported, not thrown. */
-  setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport>;
+  /**
+   * Makes the channel hold exactly `wanted` and the bot; whoever of `kept` is there stays, and none of them is put in. Removals go first. Partial
+   * success is normal and is reported, not thrown.
+   */
+  setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>, kept?: ReadonlySet<UserId>): Promise<MembershipReport>;
   /** Who reads a channel, whosever it is; `overseers` left out. Undefined: there is no such channel, or we aren't in it; that may also be rejected with. */
   readersOf(channel: ChannelId): Promise<ChannelReaders | undefined>;
   /** Ends writing in a private thread that `openChannel` gave; people and messages stay. Repeatable. Where there are such threads. */

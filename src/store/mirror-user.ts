@@ -53,6 +53,18 @@ export const mirrorUserQueries = (db: Db) => ({
   forgetUser: async (id: MirrorId, userId: UserId): Promise<void> => {
     await db.deleteFrom('mirror_user').where('mirrorId', '=', id).where('userId', '=', userId).execute();
   },
+  /** They had left by hand before that moment, and are in again. */
+  cameBack: async (id: MirrorId, userIds: readonly UserId[], before: Date): Promise<void> => {
+    if (userIds.length === 0) return;
+    await db
+      .updateTable('mirror_user')
+      .set({ state: 'in', at: before })
+      .where('mirrorId', '=', id)
+      .where('userId', 'in', [...userIds])
+      .where('state', '=', 'left')
+      .where('at', '<=', before)
+      .execute();
+  },
   setUser: async (id: MirrorId, userId: UserId, state: MirrorUserState, now: Date): Promise<void> => {
     await db
       .insertInto('mirror_user')

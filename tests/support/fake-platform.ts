@@ -100,11 +100,15 @@ export class FakePlatform implements ChatPlatform, FakeListener {
     return changes.name === undefined ? undefined : channel.name;
   }
 
-  async setUsers(id: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
+  async setUsers(
+    id: ChannelId,
+    wanted: ReadonlySet<UserId>,
+    kept: ReadonlySet<UserId> = new Set(),
+  ): Promise<MembershipReport> {
     return this.#do('setUsers', id, async () => {
       const { members } = this.#workspace.channel(id);
       const isAllowed = (user: UserId): boolean => this.#workspace.people.get(user)?.active === true;
-      const removed = [...members].filter((user) => !wanted.has(user));
+      const removed = [...members].filter((user) => !wanted.has(user) && !kept.has(user));
       const missing = [...wanted].filter((user) => !members.has(user));
       const added = missing.filter((user) => isAllowed(user));
       for (const user of removed) members.delete(user);

@@ -189,8 +189,12 @@ export class DiscordPlatform implements ChatPlatform {
     await this.#channels.closeThread(thread);
   }
 
-  async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
-    return this.#members.set(channel, wanted);
+  async setUsers(
+    channel: ChannelId,
+    wanted: ReadonlySet<UserId>,
+    kept?: ReadonlySet<UserId>,
+  ): Promise<MembershipReport> {
+    return this.#members.set(channel, wanted, kept);
   }
 
   /** Discord finds nobody by email. */

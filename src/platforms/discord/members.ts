@@ -77,7 +77,11 @@ export class Members {
   }
 
   /** See `ChatPlatform.setUsers`. Rejects only when the channel can't be read, is gone, or our token isn't accepted. */
-  async set(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
+  async set(
+    channel: ChannelId,
+    wanted: ReadonlySet<UserId>,
+    kept: ReadonlySet<UserId> = new Set(),
+  ): Promise<MembershipReport> {
     const { api, me } = this.#options;
     const { botUserId } = await me();
     const bot = userId(botUserId);
@@ -94,7 +98,7 @@ export class Members {
       unfinished: false,
       retryAfterMs: undefined,
     };
-    const leaving = [...door.present].filter((user) => !wanted.has(user));
+    const leaving = [...door.present].filter((user) => !wanted.has(user) && !kept.has(user));
     const coming = [...wanted].filter((user) => user !== bot && !door.present.has(user));
     // Nobody can be put into an archived thread, nor taken out of one.
     const isAsleep = isThread && now.thread_metadata?.archived === true && leaving.length + coming.length > 0;

@@ -159,9 +159,13 @@ export class SlackPlatform implements ChatPlatform {
     return this.#channels.update(channel, changes);
   }
 
-  async setUsers(channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
+  async setUsers(
+    channel: ChannelId,
+    wanted: ReadonlySet<UserId>,
+    kept?: ReadonlySet<UserId>,
+  ): Promise<MembershipReport> {
     const { botUserId } = await this.#me();
-    return this.#members.set(botUserId, channel, wanted);
+    return this.#members.set(botUserId, channel, wanted, kept);
   }
 
   async readersOf(channel: ChannelId): Promise<ChannelReaders | undefined> {

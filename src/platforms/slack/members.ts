@@ -121,7 +121,12 @@ export class Members {
   }
 
   /** See `ChatPlatform.setUsers`. Rejects only when the channel can't be read, is gone, or our token isn't accepted. */
-  async set(botUserId: string, channel: ChannelId, wanted: ReadonlySet<UserId>): Promise<MembershipReport> {
+  async set(
+    botUserId: string,
+    channel: ChannelId,
+    wanted: ReadonlySet<UserId>,
+    kept: ReadonlySet<UserId> = new Set(),
+  ): Promise<MembershipReport> {
     const bot = userId(botUserId);
     const present = new Set(await membersOf(this.#api, channel));
     present.delete(bot);
@@ -138,7 +143,7 @@ export class Members {
     };
     await removeAll(
       work,
-      [...present].filter((user) => !wanted.has(user)),
+      [...present].filter((user) => !wanted.has(user) && !kept.has(user)),
     );
     await inviteAll(
       work,

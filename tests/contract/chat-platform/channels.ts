@@ -65,6 +65,8 @@ export function channelPromises(promise: Promises): void {
     expect(stage.members(wa)).toEqual([ben.user]);
     const same = await platform.setUsers(wa, new Set([ben.user]));
     expect(same).toEqual({ added: [], removed: [], present: [ben.user], problems: [], unfinished: false });
+    const keeping = await platform.setUsers(wa, new Set(), new Set([ben.user, ana.user]));
+    expect(keeping).toMatchObject({ added: [], removed: [], present: [ben.user] });
   });
 
   promise('tells who reads a channel, and of none that is not there', async ({ stage, platform, channel }) => {

@@ -101,7 +101,7 @@ export class PeoplePlatform implements ChatPlatform {
     return person;
   }
 
-  readonly setUsers: ChatPlatform['setUsers'] = async (channel, wanted) => {
+  readonly setUsers: ChatPlatform['setUsers'] = async (channel, wanted, kept = new Set()) => {
     this.calls.push(`setUsers ${channel}`);
     const fault = this.fault('setUsers', channel);
     if (fault !== undefined) throw fault;
@@ -115,7 +115,7 @@ export class PeoplePlatform implements ChatPlatform {
     }
     const problems: (Problem & { user?: UserId })[] = [];
     const removed: UserId[] = [];
-    for (const user of [...members].filter((member) => !wanted.has(member))) {
+    for (const user of [...members].filter((member) => !wanted.has(member) && !kept.has(member))) {
       if (this.forbidsRemoval !== undefined) problems.push({ ...this.forbidsRemoval, user });
       else {
         members.delete(user);
