@@ -202,9 +202,9 @@ const slowAccess: readonly Plant[] = [
   {
     name: 'let people in and nobody out',
     file: 'access/reconcile.ts',
-    find: 'const report = await platform.setUsers(mirror.channelId, wanted);',
+    find: 'const report = await platform.setUsers(mirror.channelId, wanted, kept);',
     instead:
-      "for (const { userId, state } of users) if (state === 'in') wanted.add(userId);\n      const report = await platform.setUsers(mirror.channelId, wanted);",
+      "for (const { userId, state } of users) if (state === 'in') wanted.add(userId);\n      const report = await platform.setUsers(mirror.channelId, wanted, kept);",
     caughtBy: caughtInLife(/unlabel VIP 1 → the channels follow\n/),
   },
   {
