@@ -75,6 +75,8 @@ export function linesSuite(platform: PlatformName): void {
     const other = await stage.ana.say(channel, 'and again', { replyTo: root });
     await stage.line(here, '✗ not sent');
     await stage.ana.unreact(channel, root.id, '🔁');
+    // Nobody changes their mind within the millisecond that times are told in.
+    await stage.town.quiet();
     await stage.ana.react(channel, root.id, '🔁');
     await stage.ana.react(channel, other, '📣');
     expect((await got(phone, 'and again')).copies).toBe(1);
