@@ -99,6 +99,31 @@ test('a stranger who gets in is taken out as well', async () => {
   await house.holds(workspaceId, channel, [ada, ben]);
 });
 
+test('one who left by hand and was let in again while the program was down stays in, and no longer counts as gone', async () => {
+  const { slack, workspaceId, channel, ada, ben, chatId, mirror } = await furnish();
+  house.access.start();
+  await house.holds(workspaceId, channel, [ada, ben]);
+  await house.quiet();
+  slack.leave(channel, ben);
+  await waitFor(async () => expect((await house.store.read.mirrors.user(mirror.id, ben))?.state).toBe('left'));
+  await house.quiet();
+  await house.access.stop();
+  // Nobody is told of it.
+  slack.channels.get(channel)?.add(ben);
+  const next = new Access(house.parts);
+  next.start();
+  try {
+    const looks = slack.calls.length;
+    await house.store.read.mirrors.markStale({ chatId }, new Date());
+    await waitFor(() => expect(slack.calls.length).toBeGreaterThan(looks));
+    await house.quiet();
+    expect(slack.members(channel)).toEqual([ada, ben]);
+    expect((await house.store.read.mirrors.user(mirror.id, ben))?.state).toBe('in');
+  } finally {
+    await next.stop();
+  }
+});
+
 test('one who left by hand is not fetched back, until they come by themselves', async () => {
   const { slack, workspaceId, channel, ada, ben, chatId, mirror } = await furnish();
   house.access.start();
