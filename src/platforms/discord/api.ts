@@ -7,8 +7,8 @@ import type { Transport } from './transport.ts';
 
 /** Past this a call counts as unanswered, in milliseconds. */
 const TIMEOUT_MS = 15_000;
-/** So short a wait for a limit is left to the SDK, in milliseconds: the one it keeps by itself is 50 calls a second. */
-const SHORT_WAIT_MS = 1_000;
+/** So short a wait for a limit is left to the SDK, in milliseconds: the one it keeps by itself, 50 calls a second, makes the next wait for up to 1,050. */
+const SHORT_WAIT_MS = 1_500;
 
 export interface ApiOptions {
   readonly botToken: string;

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { CommandTree, Form } from '../../../../src/domain/command.ts';
 import type { PlatformEvent } from '../../../../src/domain/events.ts';
 import { as } from '../../../../src/domain/ids.ts';
-import type { MirrorId } from '../../../../src/domain/ids.ts';
+import type { ChannelId, MirrorId } from '../../../../src/domain/ids.ts';
 import { plain } from '../../../../src/domain/text.ts';
 import { postId } from '../../../../src/platforms/discord/ids.ts';
 import { openPlay } from '../../../contract/chat-platform/play.ts';
@@ -49,6 +49,15 @@ test('names each permission that is missing', async () => {
   const { play, discord } = await open();
   discord.setBotPermissions(discord.bot.role.permissions & ~(1n << 29n));
   expect(await play.platform.setup()).toMatchObject([{ what: expect.stringContaining('Manage Webhooks') }]);
+});
+
+test('asks more than is allowed within a second, and gets every answer', async () => {
+  const { play } = await open();
+  const { channel } = await play.platform.openChannel(mirror('bob'));
+  const others = Array.from({ length: 120 }, (_, index) => as<ChannelId>(`1000000000000000${index + 100}`));
+  const asked = await Promise.allSettled([...others, channel].map((id) => play.platform.readersOf(id)));
+  expect(asked.pop()).toMatchObject({ status: 'fulfilled', value: { isPrivate: true } });
+  expect(asked.map((one) => (one as PromiseRejectedResult).reason.code)).toEqual(others.map(() => 'channel_gone'));
 });
 
 test('registers subcommands and message menus, once, and tells what was chosen', async () => {
