@@ -61,6 +61,8 @@ interface Shared {
   readonly publicUrl: string;
   readonly clock: typeof clock;
   readonly log: Log;
+  /** To be asked right before anything is sent that others see for good: another process may have taken over. */
+  readonly mayAct: () => boolean;
 }
 
 /** A platform: how its settings make an adapter; undefined when they name no Workspace of it. A further one is a line more. */
@@ -70,14 +72,14 @@ const PLATFORMS: Readonly<Record<string, (config: Config) => ((shared: Shared) =
 };
 
 /** One adapter for each Workspace that the settings name. */
-async function createPlatforms({ config, store, log }: Ground): Promise<Map<WorkspaceId, ChatPlatform>> {
+async function createPlatforms({ config, store, log, lease }: Ground): Promise<Map<WorkspaceId, ChatPlatform>> {
   const { publicUrl } = config;
   const platforms = new Map<WorkspaceId, ChatPlatform>();
   for (const [name, of] of Object.entries(PLATFORMS)) {
     const create = of(config);
     if (create === undefined) continue;
     const { id } = await store.read.workspaces.fromEnvironment(name, clock.now());
-    platforms.set(id, create({ publicUrl, clock, log: log.child({ workspaceId: id }) }));
+    platforms.set(id, create({ publicUrl, clock, log: log.child({ workspaceId: id }), mayAct: () => lease.valid() }));
   }
   return platforms;
 }

@@ -65,6 +65,8 @@ export interface DiscordOptions {
   readonly refusedRetryMs?: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Asked right before anything is sent that others see for good; when false, it isn't sent. Always true when absent. */
+  readonly mayAct?: () => boolean;
 }
 
 export class DiscordPlatform implements ChatPlatform {
@@ -86,7 +88,7 @@ export class DiscordPlatform implements ChatPlatform {
   constructor(options: DiscordOptions) {
     const { guildId, botToken, apiUrl, clock, channelBudget = 400, threadsInParent = 500 } = options;
     const { refusedRetryMs = 60_000 } = options;
-    this.#transport = createTransport(clock);
+    this.#transport = createTransport(clock, options.mayAct);
     const log = options.log.child({ platform: this.name });
     const stopping = this.#stopping.signal;
     this.#guildId = guildId;

@@ -3,6 +3,7 @@ import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import { BridgeError } from '../../domain/errors.ts';
 import type { BridgeErrorCode } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/events.ts';
+import { NotToAct } from '../not-to-act.ts';
 
 /** How long to wait with a token that isn't accepted, or a permission that's missing: a person has to act first. */
 const PERSON_NEEDED_MS = 60_000;
@@ -95,6 +96,7 @@ const NEVER_SENT = new Set([
   'ENETUNREACH',
   'ENETDOWN',
   'UND_ERR_CONNECT_TIMEOUT',
+  NotToAct.name,
 ]);
 
 /** Discord's error code (10003), when it answered with one. */

@@ -4,12 +4,16 @@ import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { RemoteTime } from '../../runtime/remote-time.ts';
 import type { Clock } from '../../runtime/time.ts';
+import { NotToAct } from '../not-to-act.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 
 /** Longer than undici's own 4 s, which would cost a handshake for every quiet channel. */
 const KEEP_ALIVE_MS = 60_000;
 /** Statuses that have no body. */
 const EMPTY = new Set([204, 205, 304]);
+
+/** Answers to somebody who waits. */
+const ANSWER = /\/interactions\/|\/messages\/@original/;
 
 export interface Transport {
   /** What the SDK calls; a 429 always comes with a sane Retry-After. Its own way would share a dispatcher with every other undici in the process, whose forms differ. */
@@ -21,7 +25,8 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export function createTransport(clock: Clock): Transport {
+/** `mayAct`: asked as the last thing before a change is sent; when false, it isn't. */
+export function createTransport(clock: Clock, mayAct: () => boolean = () => true): Transport {
   const dispatcher = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false });
   const time = new RemoteTime(clock);
   return {
@@ -32,8 +37,10 @@ export function createTransport(clock: Clock): Transport {
       const headers = new Headers(init.headers as Record<string, string>);
       const { body, contentType } = await encoded(init.body);
       if (contentType !== undefined) headers.set('content-type', contentType);
+      const method = init.method ?? 'GET';
+      if (method !== 'GET' && !ANSWER.test(url) && !mayAct()) throw new NotToAct();
       const answer = await request(url, {
-        method: init.method ?? 'GET',
+        method,
         headers: Object.fromEntries(headers),
         body,
         signal: init.signal ?? null,

@@ -57,6 +57,8 @@ export interface SlackOptions {
   readonly refusedRetryMs?: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Asked right before anything is sent that others see for good; when false, it isn't sent. Always true when absent. */
+  readonly mayAct?: () => boolean;
 }
 
 export class SlackPlatform implements ChatPlatform {
@@ -83,7 +85,7 @@ export class SlackPlatform implements ChatPlatform {
     const { clock, apiUrl, botToken, appToken, signingSecret } = options;
     const log = options.log.child({ platform: this.name });
     this.#log = log;
-    const transport = createTransport(clock);
+    const transport = createTransport(clock, options.mayAct);
     this.#transport = transport;
     const take = (event: ReceiverEvent): Promise<void> => this.#intake.take(event);
     this.#api = new Api({

@@ -3,6 +3,7 @@ import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIReq
 import { BridgeError } from '../../domain/errors.ts';
 import type { BridgeErrorCode } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/events.ts';
+import { NotToAct } from '../not-to-act.ts';
 import { UNREADABLE_WAIT_SECONDS } from '../retry-after.ts';
 
 /** How long to wait with a token that isn't accepted, or a scope that's missing: a person has to act first. */
@@ -119,6 +120,7 @@ const NEVER_SENT = new Set([
   'ENETUNREACH',
   'ENETDOWN',
   'UND_ERR_CONNECT_TIMEOUT',
+  NotToAct.name,
 ]);
 
 /** Slack's error string (`channel_not_found`), when it answered with one. */

@@ -4,10 +4,15 @@ import type { Dispatcher } from 'undici';
 import type { FetchFunction } from '@slack/web-api';
 import { RemoteTime } from '../../runtime/remote-time.ts';
 import type { Clock } from '../../runtime/time.ts';
+import { NotToAct } from '../not-to-act.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 
 /** Slack's edge keeps idle connections longer; undici's own 4 s would cost a handshake for every quiet channel. */
 const KEEP_ALIVE_MS = 60_000;
+
+/** What everybody sees, for good. The rest reads, or answers somebody who waits. */
+const LASTING =
+  /\/(?:chat\.(?:postMessage|update|delete)|files\.completeUploadExternal|reactions\.\w+|conversations\.(?:create|invite|kick|rename|set\w+))$/;
 
 export interface Transport {
   /** What WebClient calls instead of the global fetch, which takes three times the processor time. A 429 always comes with a sane Retry-After. */
@@ -19,7 +24,8 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export function createTransport(clock: Clock): Transport {
+/** `mayAct`: asked as the last thing before what lasts is sent; when false, it isn't. */
+export function createTransport(clock: Clock, mayAct: () => boolean = () => true): Transport {
   const dispatcher = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false });
   const time = new RemoteTime(clock);
   return {
@@ -27,6 +33,7 @@ export function createTransport(clock: Clock): Transport {
     time,
     close: () => dispatcher.destroy(),
     fetch: async (url, init = {}) => {
+      if (LASTING.test(String(url)) && !mayAct()) throw new NotToAct();
       const answer = await request(url, {
         method: init.method === 'GET' ? 'GET' : 'POST',
         headers: init.headers ?? {},
