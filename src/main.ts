@@ -320,6 +320,7 @@ async function run(): Promise<void> {
     parts.push({ name: 'web', stop: () => web.close() });
     log.info({ url, port }, 'listening');
     await prepareStore(store, address, vault, log, stopping.signal);
+    store.writeOnlyInTurn(lease);
 
     const link = consoleLinkOption(process.argv.slice(2));
     while (!stopping.signal.aborted) {

@@ -85,6 +85,20 @@ export class Lease {
     );
   }
 
+  /** Asks the database itself, within the transaction that `query` belongs to: when true, nobody takes over before that has ended. */
+  async confirm(query: Query): Promise<boolean> {
+    const { name, owner } = this.#options;
+    const term = this.#term;
+    if (term === undefined) return false;
+    // Also when it has run out: with the same fence, nobody was at work in between.
+    const rows = await query('select 1 from lease where name = $1 and owner = $2 and fence = $3 for share', [
+      name,
+      owner,
+      String(term.fence),
+    ]);
+    return rows.length > 0;
+  }
+
   /** The number of our term, higher than that of every earlier holder; undefined when we hold nothing. */
   get fence(): bigint | undefined {
     return this.#term?.fence;

@@ -38,6 +38,7 @@ import { createSessionStore } from './session.ts';
 import { settingQueries } from './setting.ts';
 import { signInLinkQueries } from './sign-in-link.ts';
 import { ticketQueries } from './ticket.ts';
+import { assertTurn, OnlyInTurn, type Turn } from './turn.ts';
 import { workspaceQueries } from './workspace.ts';
 
 /** `held`: the Chats that the transaction has locked; undefined outside of one. */
@@ -140,13 +141,15 @@ export class Store {
   readonly #kysely: Db;
   readonly #reading: Tx;
   readonly #enqueued = new Set<() => void>();
+  #turn: Turn | undefined;
 
   private constructor(orm: Orm) {
     this.#orm = orm;
     // One for all: what it learns of the tables in one statement serves the next, and a new one for each would learn it anew.
     const em = orm.em.fork();
     this.#kysely = em.getKysely<Tables>().withPlugin(new Rows(em));
-    this.#reading = queries(this.#kysely, () => this.#notify());
+    const inTurn = this.#kysely.withPlugin(new OnlyInTurn(() => this.#turn));
+    this.#reading = queries(inTurn, () => this.#notify());
   }
 
   /** Makes the store without asking the database anything: that happens with the first query. */
@@ -176,8 +179,23 @@ export class Store {
     return this.#orm.schema.getCreateSchemaSQL({ wrap: false });
   }
 
+  /** From now on nothing is written any more when it's another process's turn: that is rejected with a BridgeError. */
+  writeOnlyInTurn(turn: Turn): void {
+    this.#turn = turn;
+  }
+
   #db(): Db {
     return this.#kysely;
+  }
+
+  #unit<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    return this.#db()
+      .transaction()
+      .execute(async (db) => {
+        const result = await work(db);
+        await assertTurn(this.#turn, db);
+        return result;
+      });
   }
 
   #notify = (): void => {
@@ -197,19 +215,17 @@ export class Store {
     for (let run = 1; ; run += 1) {
       try {
         let enqueued = false;
-        const result = await this.#db()
-          .transaction()
-          .execute((db) =>
-            work(
-              queries(
-                db,
-                () => {
-                  enqueued = true;
-                },
-                new Set(),
-              ),
+        const result = await this.#unit((db) =>
+          work(
+            queries(
+              db,
+              () => {
+                enqueued = true;
+              },
+              new Set(),
             ),
-          );
+          ),
+        );
         if (enqueued) this.#notify();
         return result;
       } catch (error) {
@@ -221,7 +237,7 @@ export class Store {
 
   /** Ends a change of keys: see `reseal.ts`. */
   async reseal(vault: Vault): Promise<number> {
-    return reseal((work) => this.#db().transaction().execute(work), vault);
+    return reseal((work) => this.#unit(work), vault);
   }
 
   /** `listener` is called after each commit that put a Delivery into a lane. Gives back how to stop that. */
@@ -231,10 +247,7 @@ export class Store {
   }
 
   sessions(vault: Vault): SessionStore {
-    return createSessionStore(
-      { read: (work) => work(this.#db()), write: (work) => this.#db().transaction().execute(work) },
-      vault,
-    );
+    return createSessionStore({ read: (work) => work(this.#db()), write: (work) => this.#unit(work) }, vault);
   }
 
   /** For the lease, which brings its own statements. */

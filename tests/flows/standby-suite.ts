@@ -1,16 +1,34 @@
 // Two processes on one database: one works, the other stands by and takes over when the first dies or hangs; and a good end delivers what is under way.
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import type { Program } from '../support/program.ts';
-import { channelOf, channelWith, count, PATIENCE_MS, postWith, texts } from './desk.ts';
+import { channelOf, channelWith, PATIENCE_MS, postWith, texts } from './desk.ts';
 import { Town } from './town.ts';
 import type { PlatformName, TownPerson } from './workspace.ts';
+
+const PRELOAD = new URL('../support/crash-points.mjs', import.meta.url).pathname;
+/** Between two messages of a chat, as people write. */
+const PACE_MS = 1_000;
+
+/** What a process did that others see, as it noted by itself: commits, calls, frames. */
+function doings(log: string): readonly string[] {
+  const points = readFileSync(log, 'utf8').split('\n');
+  return points.filter((point) => /^before (?:db commit|slack |discord |a frame$)/.test(point));
+}
 
 export function standbySuite(platform: PlatformName): void {
   let town: Town;
   let office: Phone;
   let mia: Phone;
+  let noa: Phone;
+  let ola: Phone;
   let ana: TownPerson;
+  /** Where each process notes what it does. */
+  const logs = new Map<Program, string>();
 
   beforeAll(async () => {
     town = await Town.build({ workspaces: [platform] });
@@ -19,16 +37,26 @@ export function standbySuite(platform: PlatformName): void {
     ana = town.desk.addPerson('Ana', 'ana@acme.test');
     await town.start();
     await town.link(office);
-    await mia.sendText(office, 'hello');
-    await postWith(town, 'mia', 'hello');
-    await channelWith(town, 'mia', [ana]);
+    noa = town.whatsapp.createPhone({ number: '4915110000003', name: 'Noa' });
+    ola = town.whatsapp.createPhone({ number: '4915110000004', name: 'Ola' });
+    for (const phone of [mia, noa, ola]) {
+      await phone.sendText(office, 'hello');
+      await channelWith(town, phone.name, [ana]);
+      await postWith(town, phone.name, 'hello');
+    }
   });
 
-  afterAll(() => town.close());
+  afterAll(async () => {
+    await town.close();
+    for (const log of logs.values()) rmSync(log, { force: true });
+  });
 
   /** Starts another process on the same database; resolves when it stands by. */
   async function standby(): Promise<Program> {
-    const program = town.run({ DATA_DIR: `${town.settings['DATA_DIR']}-2` });
+    const log = path.join(tmpdir(), `switchboard-doings-${process.pid}-${logs.size}-${platform}`);
+    const env = { DATA_DIR: `${town.settings['DATA_DIR']}-2`, CRASH_LOG: log };
+    const program = town.run(env, ['--import', PRELOAD]);
+    logs.set(program, log);
     await readiness(program, 'standing_by');
     return program;
   }
@@ -49,12 +77,12 @@ export function standbySuite(platform: PlatformName): void {
   }
 
   /** A message from the customer and the agent's answer to it, both exactly once. */
-  async function converse(word: string, isOneHeld = false): Promise<void> {
+  async function converse(word: string): Promise<void> {
     await mia.sendText(office, `question ${word}`);
     const post = await postWith(town, 'mia', `question ${word}`);
     await ana.say(channelOf(town.desk, 'mia')!, `answer ${word}`, { replyTo: post });
     await mia.received((message) => message.text === `answer ${word}`, PATIENCE_MS);
-    await (isOneHeld ? town.workedOff() : town.quiet());
+    await town.quiet();
     expect(texts(channelOf(town.desk, 'mia')).filter((text) => text === `question ${word}`)).toHaveLength(1);
     const answers = mia.inbox.filter((message) => message.text === `answer ${word}`);
     expect(answers.map(({ copies }) => copies)).toEqual([1]);
@@ -75,18 +103,55 @@ export function standbySuite(platform: PlatformName): void {
     ]);
   }, 180_000);
 
-  test('a process that hangs is replaced; awake again it does nothing and stands by', async () => {
+  /** Customers write and Ana answers, in three chats at once, until told to end. Resolves with how many of each there were in every chat. */
+  async function talk(end: AbortSignal): Promise<ReadonlyMap<Phone, number>> {
+    const talks = [mia, noa, ola].map(async (phone): Promise<[Phone, number]> => {
+      const channel = channelOf(town.desk, phone.name)!;
+      const root = channel.posts.find(({ text }) => text === 'hello')!;
+      let number = 0;
+      while (!end.aborted) {
+        number += 1;
+        await phone.sendText(office, `busy question ${number}`);
+        await ana.say(channel, `busy answer ${number}`, { replyTo: root });
+        await pause(PACE_MS);
+      }
+      return [phone, number];
+    });
+    return new Map(await Promise.all(talks));
+  }
+
+  test('a process that hangs in the middle of its work is replaced; awake again it does nothing and stands by', async () => {
     const hung = town.program;
+    const log = logs.get(hung)!;
     const next = await standby();
+    const ending = new AbortController();
+    const talking = talk(ending.signal);
+    onTestFinished(async () => {
+      ending.abort();
+      hung.signal('SIGCONT');
+      await talking;
+    });
+    for (const { name } of [mia, noa, ola]) await postWith(town, name, 'busy question 3');
     hung.signal('SIGSTOP');
-    onTestFinished(() => hung.signal('SIGCONT'));
     await next.line('"msg":"at work"');
-    await converse('while it hangs', true);
+    await mia.sendText(office, 'are you there?');
+    await postWith(town, 'mia', 'are you there?');
+    const before = doings(log).length;
     hung.signal('SIGCONT');
     await hung.line('another process took over');
     await readiness(hung, 'standing_by');
+    ending.abort();
+    const counts = await talking;
     await converse('after it woke');
-    expect(count(channelOf(town.desk, 'mia'), 'question while')).toBe(1);
+    for (const [phone, count] of counts) {
+      const numbered = (what: string) => Array.from({ length: count }, (_, index) => `busy ${what} ${index + 1}`);
+      const questions = texts(channelOf(town.desk, phone.name)).filter((text) => text.startsWith('busy question'));
+      expect(questions).toEqual(numbered('question'));
+      const answers = phone.inbox.filter(({ text, fromMe }) => !fromMe && text.startsWith('busy answer'));
+      // One that was on its way at the pause may be sent again under its own id: the phone shows it once.
+      expect(answers.map(({ text }) => text)).toEqual(numbered('answer'));
+    }
+    expect(doings(log).slice(before)).toEqual([]);
     hung.signal('SIGTERM');
     expect(await hung.ended).toBe(0);
   }, 240_000);

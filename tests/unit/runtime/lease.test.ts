@@ -33,6 +33,8 @@ beforeEach(async () => {
     database: database.dbName,
     max: 3,
   });
+  // The pool's end doesn't wait for the last goodbye, and the database is dropped by force.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   programs = [];
   leases = [];
   await pool.query(`
