@@ -16,8 +16,6 @@ import type { PlatformEvent } from './domain/events.ts';
 import type { MessageId, WorkspaceId } from './domain/ids.ts';
 import { Metrics } from './metrics/metrics.ts';
 import type { ChatPlatform } from './platforms/platform.ts';
-import { createDiscord } from './platforms/discord/index.ts';
-import { createSlack } from './platforms/slack/index.ts';
 import { createWhatsApp } from './platforms/whatsapp/index.ts';
 import { Lease } from './runtime/lease.ts';
 import { createLog, type Log } from './runtime/log.ts';
@@ -65,10 +63,18 @@ interface Shared {
   readonly mayAct: () => boolean;
 }
 
-/** A platform: how its settings make an adapter; undefined when they name no Workspace of it. A further one is a line more. */
-const PLATFORMS: Readonly<Record<string, (config: Config) => ((shared: Shared) => ChatPlatform) | undefined>> = {
-  slack: ({ slack: { bot, ...rest } }) => bot && ((shared) => createSlack({ ...rest, ...bot, ...shared })),
-  discord: ({ discord: { bot, ...rest } }) => bot && ((shared) => createDiscord({ ...rest, ...bot, ...shared })),
+type Create = (shared: Shared) => Promise<ChatPlatform>;
+
+/**
+ * A platform: how its settings make an adapter; undefined when they name no Workspace of it, and then its SDK isn't loaded either (each a sixth of
+ * the processor time of loading the program). A further one is a line more.
+ */
+const PLATFORMS: Readonly<Record<string, (config: Config) => Create | undefined>> = {
+  slack: ({ slack: { bot, ...rest } }) =>
+    bot && (async (shared) => (await import('./platforms/slack/index.ts')).createSlack({ ...rest, ...bot, ...shared })),
+  discord: ({ discord: { bot, ...rest } }) =>
+    bot &&
+    (async (shared) => (await import('./platforms/discord/index.ts')).createDiscord({ ...rest, ...bot, ...shared })),
 };
 
 /** One adapter for each Workspace that the settings name. */
@@ -79,7 +85,10 @@ async function createPlatforms({ config, store, log, lease }: Ground): Promise<M
     const create = of(config);
     if (create === undefined) continue;
     const { id } = await store.read.workspaces.fromEnvironment(name, clock.now());
-    platforms.set(id, create({ publicUrl, clock, log: log.child({ workspaceId: id }), mayAct: () => lease.valid() }));
+    platforms.set(
+      id,
+      await create({ publicUrl, clock, log: log.child({ workspaceId: id }), mayAct: () => lease.valid() }),
+    );
   }
   return platforms;
 }
