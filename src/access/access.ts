@@ -5,7 +5,7 @@ import type { Agent, IdentityProof } from '../store/agent.ts';
 import type { Label, LabelCounts, LabelId } from '../store/label.ts';
 import type { Scope } from '../store/listing.ts';
 import type { Tx } from '../store/store.ts';
-import { AdminsChannel, type AdminsChannelResult } from './admins-channel.ts';
+import { AdminsChannel, type AdminsChannelResult, type NoticesPlace } from './admins-channel.ts';
 import type { AccessChange, Actor, ChangeResult, Preview } from './change.ts';
 import { Changes, type DeactivationHook } from './changes.ts';
 import { Identities } from './identity.ts';
@@ -369,6 +369,11 @@ export class Access {
   /** The channel that a Workspace's problems are told in; null: they are told to each admin. */
   adminsChannel(workspaceId: WorkspaceId): Promise<ChannelId | null> {
     return this.#adminsChannel.of(workspaceId);
+  }
+
+  /** Where a problem is told at this moment. Rejects with a BridgeError when the platform can't be asked. */
+  noticesPlace(workspaceId: WorkspaceId): Promise<NoticesPlace> {
+    return this.#adminsChannel.now(workspaceId);
   }
 
   /** Refused unless it's private, we are in it, and all others in it are admins. Rejects with a BridgeError when the platform can't be asked. */

@@ -13,6 +13,12 @@ export interface AdminsChannelParts extends IdentityParts {
 /** Set; or why not, in plain words, and nothing was changed. */
 export type AdminsChannelResult = { readonly channelId: ChannelId | null } | { readonly refused: string };
 
+/** Where problems are told. Without a channel: to each admin; `fault`: why not in the one that was chosen, in plain words. */
+export interface NoticesPlace {
+  readonly channelId: ChannelId | null;
+  readonly fault?: string;
+}
+
 const NAMED_AT_MOST = 5;
 const NOT_THERE = 'There is no such channel, or Switchboard isn’t in it. Invite it there first.';
 
@@ -27,6 +33,13 @@ export class AdminsChannel {
   async of(workspaceId: WorkspaceId): Promise<ChannelId | null> {
     const stored = await this.#parts.store.read.settings.get(adminsChannelKey(workspaceId));
     return typeof stored === 'string' ? (stored as ChannelId) : null;
+  }
+
+  /** Asks the platform, so never inside a transaction: who is in the channel may have changed since it was chosen. */
+  async now(workspaceId: WorkspaceId): Promise<NoticesPlace> {
+    const channelId = await this.of(workspaceId);
+    const fault = channelId === null ? undefined : await this.#faultOf(workspaceId, channelId);
+    return fault === undefined ? { channelId } : { channelId: null, fault };
   }
 
   /** Asks the platform, so never inside a transaction. */
@@ -75,12 +88,14 @@ export class AdminsChannel {
   }
 }
 
-/** What is refused for good is no channel for us; that the platform can't be asked now is thrown on. */
+/** What is closed to us or refused for good is no channel for us; that the platform can't be asked now is thrown on. */
 async function readersOf(platform: ChatPlatform, channelId: ChannelId): Promise<ChannelReaders | undefined> {
   try {
     return await platform.readersOf(channelId);
   } catch (error) {
-    if (error instanceof BridgeError && error.certain && error.retry === 'never') return undefined;
+    if (!(error instanceof BridgeError)) throw error;
+    const isClosed = error.code === 'channel_gone' || error.code === 'not_allowed';
+    if (isClosed || (error.certain && error.retry === 'never')) return undefined;
     throw error;
   }
 }

@@ -222,11 +222,11 @@ export function composeLine(email: string, messageId: string, state: ReplyState)
   return { marks: [], text: [], lines: [words], buttons: lineButtons(messageId, state.state), summary: words };
 }
 
-/** A Notice as a post. */
-export function composeNotice(notice: Notice): Post {
+/** A Notice as a post; `more` stands under it. */
+export function composeNotice(notice: Notice, more?: string): Post {
   const mark = notice.kind === 'info' ? 'ℹ️' : notice.kind === 'problem' ? '⚠️' : '🚫';
   const words = `${mark} ${notice.sentence}`;
-  const lines = notice.fix === undefined ? [] : [notice.fix];
+  const lines = [notice.fix, more].filter((line) => line !== undefined);
   return { marks: [], text: plain(words), lines, buttons: [], summary: [words, ...lines].join('\n') };
 }
 

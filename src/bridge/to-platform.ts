@@ -1,13 +1,13 @@
 // Performs one Delivery to a Workspace: makes the channel show a Message, its reactions, the line under it, a card; posts a Digest; tells a Notice.
+import type { Access } from '../access/access.ts';
 import { BridgeError } from '../domain/errors.ts';
-import type { AccountId, ChannelId, DeliveryKey, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
+import type { AccountId, DeliveryKey, MessageId, PostId, WorkspaceId } from '../domain/ids.ts';
 import type { Post } from '../domain/post.ts';
 import type { ChatPlatform, PostTarget } from '../platforms/platform.ts';
 import type { DeliveryTask } from '../store/lane.ts';
 import type { Message } from '../store/message.ts';
 import type { Mirror } from '../store/mirror.ts';
 import type { PostRow } from '../store/post.ts';
-import { adminsChannelKey } from '../store/setting.ts';
 import { showCard, type CardParts } from './cards.ts';
 import { composeLine, composeMessage, composeNotice } from './compose.ts';
 import { postDigest, type DigestParts } from './digests.ts';
@@ -25,6 +25,7 @@ export type PlatformTask =
   | TaskOf<'digest'>;
 
 export interface ToPlatformParts extends ViewParts, CardParts, DigestParts {
+  readonly access: Pick<Access, 'phonesFor' | 'noticesPlace'>;
   readonly mirrors: Mirrors;
 }
 
@@ -279,7 +280,7 @@ export class ToPlatform {
     const platform = this.#platformOf(task.workspaceId);
     const post = composeNotice(task.notice);
     if (task.userId === undefined && task.mirrorId === undefined) {
-      return this.#tellAdmins(task.workspaceId, platform, post, attempt);
+      return this.#tellAdmins(task, platform, attempt);
     }
     const mirror = task.mirrorId === undefined ? undefined : await this.#parts.store.read.mirrors.find(task.mirrorId);
     const thread = task.threadId === undefined ? {} : { thread: task.threadId };
@@ -300,19 +301,20 @@ export class ToPlatform {
     }
   }
 
-  /** Problems go to the admins' channel where one is set, else to each admin of the Workspace. */
-  async #tellAdmins(workspaceId: WorkspaceId, platform: ChatPlatform, post: Post, attempt: Try): Promise<void> {
-    const { store } = this.#parts;
-    const setting = await store.read.settings.get(adminsChannelKey(workspaceId));
-    if (typeof setting === 'string') {
+  /** Problems go to the admins' channel where one is set and nobody else reads it, else to each admin of the Workspace. */
+  async #tellAdmins({ workspaceId, notice }: TaskOf<'notice'>, platform: ChatPlatform, attempt: Try): Promise<void> {
+    const { store, access } = this.#parts;
+    const { channelId, fault } = await access.noticesPlace(workspaceId);
+    if (channelId !== null) {
       try {
-        await this.#post(platform, { channel: setting as ChannelId }, post, attempt.delivery.key, 0, attempt);
+        await this.#post(platform, { channel: channelId }, composeNotice(notice), attempt.delivery.key, 0, attempt);
         return;
       } catch (error) {
         // Closed to us, or to our look whether it was posted: what admins must mend doesn't wait for that.
         if (!(error instanceof BridgeError) || !['channel_gone', 'not_allowed'].includes(error.code)) throw error;
       }
     }
+    const post = composeNotice(notice, fault && `This isn’t told in the channel that was chosen for it: ${fault}`);
     const known = Map.groupBy(await store.read.agents.identitiesIn(workspaceId), ({ agentId }) => agentId);
     for (const { id, role, email } of await store.read.agents.active()) {
       if (role !== 'admin') continue;

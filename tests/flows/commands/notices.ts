@@ -40,7 +40,7 @@ export function noticeTests(stage: Stage): void {
   });
 
   test('problems are told there, once, and to nobody directly, until that is ended', async () => {
-    const { town, ana, dan, lobby, miaChannel } = stage;
+    const { town, ana, dan, stan, door, lobby, miaChannel } = stage;
     const room = () => town.desk.channels().find(({ name }) => name === 'admins')!;
     const problem = /dan@acme\.test .* without having access/;
     const all = () => ana.person.directMessages().filter((text) => problem.test(text)).length;
@@ -53,11 +53,23 @@ export function noticeTests(stage: Stage): void {
     expect(room().posts.filter(({ text }) => problem.test(text))).toHaveLength(1);
     expect(told()).toBe(0);
 
+    await town.desk.letIn(room(), ana.person, stan.person);
+    await town.desk.letIn(miaChannel, ana.person, dan.person);
+    await town.until(() => told() === 1, 'the problem told to Ana, with Stan in #admins', PATIENCE_MS);
+    expect(ana.person.directMessages().find((text) => problem.test(text) && text.includes('Not only admins read #admins: Stan'))).toBeDefined(); // prettier-ignore
+    await town.until(() => !miaChannel.has(dan.person), 'Dan out again', PATIENCE_MS);
+    await door.putOut(room(), stan.person);
+    await town.desk.letIn(miaChannel, ana.person, dan.person);
+    const inRoom = () => room().posts.filter(({ text }) => problem.test(text)).length;
+    await town.until(() => inRoom() === 2, 'the problem in #admins again', PATIENCE_MS);
+    await town.until(() => !miaChannel.has(dan.person), 'Dan out again', PATIENCE_MS);
+    expect(told()).toBe(1);
+
     expect((await ana.give(lobby, 'notices off')).text).toContain('told to each admin directly from now on');
     expect((await ana.give(lobby, 'notices off')).text).toContain('already');
     expect((await workspace()).adminsChannel).toBe(null);
     await town.desk.letIn(miaChannel, ana.person, dan.person);
-    await town.until(() => told() === 1, 'the problem told to Ana', PATIENCE_MS);
+    await town.until(() => told() === 2, 'the problem told to Ana', PATIENCE_MS);
     await town.until(() => !miaChannel.has(dan.person), 'Dan out again', PATIENCE_MS);
     const audit = await town.api('GET', '/api/v1/audit?action=settings.changed&limit=50');
     const values = (audit.body['items'] as { detail: { setting: string; value: unknown } }[])
