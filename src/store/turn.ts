@@ -18,7 +18,8 @@ function lost(): BridgeError {
   return new BridgeError('unreachable', 'not written: another process may be at work', {
     sentence: 'Switchboard is changing over to another process. Please try again in a moment.',
     retry: 'later',
-    certain: true,
+    // What it was to record has happened perhaps.
+    certain: false,
   });
 }
 

@@ -69,7 +69,7 @@ test('whoever was followed while it hung writes nothing when it wakes; whom nobo
   await begun.promise;
   await successor.acquire(signal);
   asleep.resolve(undefined);
-  const refused = { code: 'unreachable', certain: true, retry: 'later' };
+  const refused = { code: 'unreachable', certain: false, retry: 'later' };
   expect(await outcome).toMatchObject(refused);
   await expect(store.read.workspaces.setHeardUntil(id, new Date(4))).rejects.toMatchObject(refused);
   expect(await lease.confirm(store.query)).toBe(false);
