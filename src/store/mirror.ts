@@ -292,8 +292,8 @@ export const mirrorQueries = (db: Db) => ({
       .execute();
   },
   /**
-   * Records who is in. `staleAt` is what it was when the look began: marked again meanwhile, it stays stale; absent, there's more to do and it
-   * stays stale as well.
+   * Records who is in, as of now whom we had meant to take out: that they leave later is by hand. `staleAt` is what it was when the look began:
+   * marked again meanwhile, it stays stale; absent, there's more to do and it stays stale as well.
    */
   reconciled: async (
     id: MirrorId,
@@ -317,7 +317,8 @@ export const mirrorQueries = (db: Db) => ({
     await sql`insert into mirror_user (mirror_id, user_id, state, at)
       select ${id}::uuid, user_id, 'in', ${now}::timestamptz from unnest(${present}::text[]) as there (user_id)
       on conflict (mirror_id, user_id) do update set state = 'in',
-        at = case mirror_user.state when 'in' then mirror_user.at else excluded.at end
+        at = case when mirror_user.state = 'in' and coalesce(mirror_user.out_at < mirror_user.at, true)
+          then mirror_user.at else excluded.at end
         where mirror_user.state <> 'left'`.execute(db);
     await sql`insert into mirror_user (mirror_id, user_id, state, at, out_at)
       select ${id}::uuid, user_id, 'out', ${now}::timestamptz, ${now}::timestamptz from unnest(${removed}::text[]) as gone (user_id)

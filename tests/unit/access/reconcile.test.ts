@@ -142,6 +142,27 @@ test('one who left by hand is not fetched back, until they come by themselves', 
   expect(slack.members(channel)).toEqual([ada, ben]);
 });
 
+test('one whose removal failed, who is wanted again and then leaves by hand, is not fetched back', async () => {
+  const { slack, workspaceId, channel, ada, ben, chatId, mirror, member } = await furnish();
+  house.access.start();
+  await house.holds(workspaceId, channel, [ada, ben]);
+  await house.quiet();
+  slack.fault = (call) => (call === 'setUsers' ? fail('unreachable', 'later', 50) : undefined);
+  const looks = slack.calls.length;
+  await house.store.transaction(async (tx) => {
+    await tx.grants.revokeChats([member.id], [chatId]);
+    await tx.mirrors.markStale({ chatId }, new Date(), true);
+  });
+  await waitFor(() => expect(slack.calls.length).toBeGreaterThan(looks));
+  await house.grant(member, chatId);
+  slack.fault = () => undefined;
+  await house.quiet();
+  slack.leave(channel, ben);
+  await waitFor(async () => expect((await house.store.read.mirrors.user(mirror.id, ben))?.state).toBe('left'));
+  await house.quiet();
+  expect(slack.members(channel)).toEqual([ada]);
+});
+
 test('a workspace that forbids removal becomes a problem with its fix, tried again only when something changes', async () => {
   const { slack, workspaceId, channel, ada, ben, cy, mirror, chatId } = await furnish();
   slack.forbidsRemoval = { what: 'Only admins may remove people.', fix: 'Change the setting.' };
