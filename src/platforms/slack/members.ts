@@ -130,6 +130,8 @@ export class Members {
     const bot = userId(botUserId);
     const present = new Set(await membersOf(this.#api, channel));
     present.delete(bot);
+    // Of a removal that wasn't answered nothing came: when they leave now, it's by hand.
+    for (const user of present) if (wanted.has(user)) this.arrived(channel, user);
     const work: Work = {
       api: this.#api,
       channel,

@@ -337,3 +337,15 @@ test('reads the other channels although one was lost in the gap', async () => {
     { kind: 'said', channel: kept },
   ]);
 });
+
+test('who leaves after a removal that failed, and was to stay since, left by hand', async () => {
+  const { play, stage, slack } = await open();
+  const ana = await stage.person('Ana');
+  const { channel } = await play.channel('wa-bob', ana);
+  slack.faults.call('conversations.kick', { kind: 'cut' });
+  expect(await play.platform.setUsers(channel, new Set())).toMatchObject({ removed: [], unfinished: true });
+  expect(await play.platform.setUsers(channel, new Set([ana.user]))).toMatchObject({ unfinished: false });
+  await stage.leave(ana, channel);
+  const left = await play.told('left', ({ user }) => user === ana.user);
+  expect(left.by ?? ana.user).toBe(ana.user);
+});
