@@ -36,7 +36,10 @@ export async function assertTurn(turn: Turn | undefined, db: Db): Promise<void> 
   if (!isOurs) throw lost();
 }
 
-/** The same for statements that are transactions of their own: refused while we don't know. Of those written as SQL, the claiming of lanes bears the fence, and the others are marks that anybody may set again. */
+/**
+ * The same for statements that are transactions of their own: refused while we don't know. Of those written as SQL, the claiming of lanes bears the
+ * fence, and the others are marks that anybody may set again.
+ */
 export class OnlyInTurn implements KyselyPlugin {
   readonly #turn: () => Turn | undefined;
 
