@@ -189,6 +189,15 @@ function channelNamed(town: Town, wanted: string): TownChannel {
 }
 
 const LOADING = 128;
+/** Discord's answer to a button whose message is changed later. */
+const UPDATE_LATER: number = 6;
+
+/** Whether an answer stands there. One that takes the place of the message with the button may come after Discord was told to wait for it. */
+function isThere({ original, answer, followUps, createdAt }: Outcome['interaction']): boolean {
+  if (original === undefined || (original.flags & LOADING) !== 0) return false;
+  if (answer !== UPDATE_LATER || followUps.length > 0) return true;
+  return original.deleted || (original.editedAt ?? 0) >= createdAt;
+}
 
 function discordDoor(town: Town): Door {
   const { discord } = town;
@@ -199,13 +208,7 @@ function discordDoor(town: Town): Door {
     let refused: Told | undefined;
     const answered = async (what: string, { interaction, error }: Outcome): Promise<Told> => {
       if (error !== undefined) throw new Error(`${what}: ${error}`);
-      await town.until(
-        () =>
-          interaction.modal !== undefined ||
-          (interaction.original !== undefined && (interaction.original.flags & LOADING) === 0),
-        what,
-        PATIENCE_MS,
-      );
+      await town.until(() => interaction.modal !== undefined || isThere(interaction), what, PATIENCE_MS);
       const messages = (): Message[] =>
         [interaction.original, ...interaction.followUps].filter((message) => message !== undefined);
       const strange = messages().find(({ onlyFor }) => onlyFor !== client.id);
