@@ -1,4 +1,5 @@
 // How people ask things of the program, on Slack and on Discord alike: commands with options, buttons, forms, menus of messages, what is offered.
+import { InteractionResponseType } from 'discord.js';
 import type { Message, Outcome } from '../../../simulators/discord/index.ts';
 import type { Ephemeral } from '../../../simulators/slack/index.ts';
 import { commandTree } from '../../../src/commands/tree.ts';
@@ -189,13 +190,11 @@ function channelNamed(town: Town, wanted: string): TownChannel {
 }
 
 const LOADING = 128;
-/** Discord's answer to a button whose message is changed later. */
-const UPDATE_LATER: number = 6;
 
 /** Whether an answer stands there. One that takes the place of the message with the button may come after Discord was told to wait for it. */
 function isThere({ original, answer, followUps, createdAt }: Outcome['interaction']): boolean {
   if (original === undefined || (original.flags & LOADING) !== 0) return false;
-  if (answer !== UPDATE_LATER || followUps.length > 0) return true;
+  if (answer !== InteractionResponseType.DeferredMessageUpdate || followUps.length > 0) return true;
   return original.deleted || (original.editedAt ?? 0) >= createdAt;
 }
 
