@@ -41,6 +41,8 @@ interface Open {
   readonly openedAtMs: number;
   /** `fresh`: nothing was answered. `waiting`: Discord shows that we think. */
   stage: 'fresh' | 'waiting' | 'answered';
+  /** While Discord is told to wait: what comes after it must not overtake it. */
+  deferral?: Promise<void>;
 }
 
 interface Remembered {
@@ -79,7 +81,8 @@ export class Answers {
     const { via } = open.asked.request;
     const isCommand = via === 'command' || via === 'shortcut';
     open.stage = isCommand ? 'waiting' : 'answered';
-    await this.#defer(open.asked, isCommand ? DEFERRED_MESSAGE : this.#silence(open.asked));
+    open.deferral = this.#defer(open.asked, isCommand ? DEFERRED_MESSAGE : this.#silence(open.asked));
+    await open.deferral;
   }
 
   /** See `ChatPlatform.answer`. */
@@ -165,6 +168,7 @@ export class Answers {
     const { applicationId, token } = asked;
     const body = { ...shown, flags: shown.flags | EPHEMERAL };
     open.stage = 'answered';
+    await open.deferral;
     switch (stage) {
       case 'fresh':
         return this.#first(asked, MESSAGE, body);

@@ -142,6 +142,21 @@ test('says that it thinks when the answer takes long, and then answers; a form t
   expect(sent.request).toMatchObject({ action: 'invite:send', options: { emails: 'ben@acme.example' } });
 }, 15_000);
 
+test('an answer that is ready while Discord is being told to wait for it comes after that', async () => {
+  const { play, stage, discord } = await open();
+  const ana = await stage.person('Ana');
+  const { channel } = await play.channel('wa-bob', ana);
+  const commanded = stage.command(ana, channel, 'slow');
+  const { request } = await play.told('asked');
+  discord.faults.latencyMs = 300;
+  const isTold = () => discord.requests.some(({ operation }) => operation === 'create_interaction_response');
+  await until(isTold, 'Discord to be told');
+  discord.faults.latencyMs = 0;
+  await play.platform.answer(request.ref, { text: plain('just in time') });
+  await commanded;
+  expect(stage.toldPrivately(ana)).toEqual([expect.stringContaining('just in time')]);
+}, 15_000);
+
 test('shows an answer that is longer than a message in as many as it takes', async () => {
   const { play, stage } = await open();
   const ana = await stage.person('Ana');
