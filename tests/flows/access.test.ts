@@ -215,3 +215,34 @@ test('whoever sees everything by the platform’s own rights and isn’t an admi
   expect(await problemsIn('discord')).toContain('Administrator');
   expect(await problemsIn('slack')).toBe('[]');
 });
+
+test('what was refused stays refused, and is told once, when its author is granted the chat and the channel is read again', async () => {
+  const say = async (text: string) => {
+    await slackPerson('ben').say(inbox.slack.channel, `${text} in Slack`, { thread: inbox.slack.id });
+    await estate.discord
+      .person(emailOf('ben'))
+      .say(inbox.discord.channel, `${text} in Discord`, { replyTo: inbox.discord.id });
+  };
+  estate.slack.faults.call('conversations.kick', { kind: 'rate_limited', retryAfter: '1' });
+  estate.discord.faults.call('delete_channel_permission_overwrite', { kind: 'rate_limited', retryAfter: 1.5 });
+  await estate.quiet();
+  const count = async () =>
+    (await estate.store.read.audit.list({ limit: 100 })).filter(({ action }) => action === 'reply.refuse').length;
+  const before = await count();
+  await revoke('ben');
+  await say('Too soon');
+  await hold(['ada']);
+  await estate.quiet();
+  expect(await count()).toBe(before + 2);
+  await grant('ben');
+  await hold(['ada', 'ben']);
+  await estate.stop();
+  await estate.start();
+  // Nothing that is said now is recorded before its channel was read.
+  await say('In time');
+  const inTime = () => estate.received().filter((text) => text.startsWith('In time'));
+  await until(() => inTime().length === 2, 'the replies to come');
+  await estate.quiet();
+  expect(estate.received().filter((text) => text.startsWith('Too soon'))).toEqual([]);
+  expect(await count()).toBe(before + 2);
+});

@@ -148,7 +148,7 @@ export class FakePlatform implements ChatPlatform, FakeListener {
       for (const post of this.#workspace.channel(channel).posts) {
         if (post.user === undefined) continue;
         if (post.at >= since) yield this.#workspace.saidOf(post);
-        else if (post.editedAt !== undefined && post.editedAt >= since) yield this.#workspace.editedOf(post);
+        if (post.editedAt !== undefined && post.editedAt >= since) yield this.#workspace.editedOf(post);
       }
     }
   }

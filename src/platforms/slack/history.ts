@@ -123,13 +123,13 @@ export class History {
 function eventsOf(channel: string, message: SlackMessage, since: string, context: ReceiveContext): PlatformEvent[] {
   const { ts } = message;
   if (message.subtype === 'tombstone') {
-    return [deleted(channel, ts, `deleted:${channel}:${ts}`, isBefore(ts, since) ? since : ts)];
+    return [deleted(channel, ts, isBefore(ts, since) ? since : ts)];
   }
-  const told = isBefore(ts, since) ? [] : listOf(said(channel, message, `said:${channel}:${ts}`, context));
+  const told = isBefore(ts, since) ? [] : listOf(said(channel, message, context));
   const editedTs = message.edited?.ts;
   if (editedTs === undefined || isBefore(editedTs, since)) return told;
   // It may have been heard of as it was at first: told anew it would change nothing, so its edit is told as well.
-  return [...told, ...listOf(edited(channel, message, `edited:${channel}:${ts}:${editedTs}`, context))];
+  return [...told, ...listOf(edited(channel, message, context))];
 }
 
 const listOf = (event: PlatformEvent | undefined): PlatformEvent[] => (event === undefined ? [] : [event]);

@@ -94,7 +94,7 @@ export function bareFiles(messages: unknown): readonly string[] {
   return Object.values(messages).flatMap((inner) => bareFiles(inner));
 }
 
-/** What an event_callback tells, each event with Slack's event id as key. Empty for what doesn't concern us; undefined when it can't be read. */
+/** What an event_callback tells. Empty for what doesn't concern us; undefined when it can't be read. */
 export function receive(body: unknown, context: ReceiveContext): readonly PlatformEvent[] | undefined {
   const callback = callbackShape.safeParse(body);
   if (!callback.success) return undefined;
@@ -108,6 +108,7 @@ export function receive(body: unknown, context: ReceiveContext): readonly Platfo
   }
 }
 
+/** What the history can't tell again bears Slack's event id (`key`) as its key. */
 function tell(
   event: { readonly type: string },
   key: string,
@@ -116,7 +117,7 @@ function tell(
 ): PlatformEvent | undefined {
   switch (event.type) {
     case 'message':
-      return ofMessage(messageEventShape.parse(event), key, context);
+      return ofMessage(messageEventShape.parse(event), context);
     case 'reaction_added':
     case 'reaction_removed':
       return ofReaction(reactionShape.parse(event), event.type === 'reaction_added', key, context);
@@ -135,32 +136,26 @@ function tell(
   }
 }
 
-function ofMessage(
-  event: z.infer<typeof messageEventShape>,
-  key: string,
-  context: ReceiveContext,
-): PlatformEvent | undefined {
+function ofMessage(event: z.infer<typeof messageEventShape>, context: ReceiveContext): PlatformEvent | undefined {
   switch (event.subtype) {
     case 'message_changed': {
       const { message, previous_message: previous } = event;
       if (!message) return undefined;
       if (message.subtype === 'tombstone') {
         return previous && isPersons(previous, context)
-          ? deleted(event.channel, message.ts, key, event.event_ts)
+          ? deleted(event.channel, message.ts, event.event_ts)
           : undefined;
       }
       // Previews and reply counts change a message as well; only an edit has a new time of editing.
       if (!message.edited || message.edited.ts === previous?.edited?.ts) return undefined;
-      return edited(event.channel, message, key, context);
+      return edited(event.channel, message, context);
     }
     case 'message_deleted': {
       const { previous_message: previous, deleted_ts: ts } = event;
-      return ts && previous && isPersons(previous, context)
-        ? deleted(event.channel, ts, key, event.event_ts)
-        : undefined;
+      return ts && previous && isPersons(previous, context) ? deleted(event.channel, ts, event.event_ts) : undefined;
     }
     default:
-      return said(event.channel, event, key, context);
+      return said(event.channel, event, context);
   }
 }
 
@@ -170,18 +165,13 @@ export function isPersons(message: SlackMessage, context: ReceiveContext): boole
   return isSpeech && !message.bot_id && !!message.user && ![context.botUserId, 'USLACKBOT'].includes(message.user);
 }
 
-/** A message of a person; undefined for anything else. */
-export function said(
-  channel: string,
-  message: SlackMessage,
-  key: string,
-  context: ReceiveContext,
-): PlatformEvent | undefined {
+/** A message of a person; undefined for anything else. Keys are the same live and read back: what was refused once isn’t judged anew. */
+export function said(channel: string, message: SlackMessage, context: ReceiveContext): PlatformEvent | undefined {
   if (!isPersons(message, context)) return undefined;
   const text = textOf(message, context);
   return {
     kind: 'said',
-    key,
+    key: `said:${channel}:${message.ts}`,
     ...placed(channel, message),
     at: dateOf(message.ts),
     text,
@@ -193,19 +183,16 @@ export function said(
 }
 
 /** A person's message with its new words; undefined for anything else. */
-export function edited(
-  channel: string,
-  message: SlackMessage,
-  key: string,
-  context: ReceiveContext,
-): PlatformEvent | undefined {
+export function edited(channel: string, message: SlackMessage, context: ReceiveContext): PlatformEvent | undefined {
   if (!isPersons(message, context) || !message.edited) return undefined;
   const { edited: edit } = message;
+  const key = `edited:${channel}:${message.ts}:${edit.ts}`;
   return { kind: 'edited', key, ...placed(channel, message), at: dateOf(edit.ts), text: textOf(message, context) };
 }
 
 /** A message is gone. `at` is the event's own time, as a `ts`. */
-export function deleted(channel: string, ts: string, key: string, at: string): PlatformEvent {
+export function deleted(channel: string, ts: string, at: string): PlatformEvent {
+  const key = `deleted:${channel}:${ts}`;
   return { kind: 'deleted', key, channel: channelId(channel), post: postId(channel, ts), at: dateOf(at) };
 }
 

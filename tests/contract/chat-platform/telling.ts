@@ -160,6 +160,22 @@ export function tellingPromises(promise: Promises): void {
     expect(edited.map((event) => plainText(event.text))).toEqual(['other words']);
   });
 
+  promise('tells what was heard already with the keys it had, when it is read again', async (play) => {
+    const { stage, channel, post, told, events } = play;
+    const ana = await stage.person('Ana');
+    const { channel: wa } = await channel('wa-bob', ana);
+    const root = await post(wa, {});
+    const reply = await stage.say(ana, wa, 'first words', { thread: root });
+    const { at: since } = await told('said', (event) => event.post === reply);
+    await stage.change(ana, reply, 'other words');
+    await told('edited', (event) => event.post === reply);
+    const read = await all(play.platform.missed([{ channel: wa, since, threads: [root] }]));
+    const keysOf = (list: readonly PlatformEvent[]) =>
+      list.flatMap((event) => ('post' in event && event.post === reply ? [`${event.kind} ${event.key}`] : []));
+    expect(keysOf(read)).toEqual(keysOf(events));
+    expect(keysOf(read)).toHaveLength(2);
+  });
+
   promise('tells nothing after it was stopped', async ({ stage, channel, stop, events }) => {
     const ana = await stage.person('Ana');
     const { channel: wa } = await channel('wa-bob', ana);

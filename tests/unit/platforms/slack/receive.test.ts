@@ -31,27 +31,28 @@ const changed = (inner: object, previous: object, rest: object = {}) =>
     previous_message: { user: 'UANA', text: 'old', ts: '1700000000.000100', ...previous },
     ...rest,
   });
-const base = { key: 'Ev1', channel: 'C1', post: 'C1:1700000000.000100', user: 'UANA' };
+const base = { channel: 'C1', post: 'C1:1700000000.000100', user: 'UANA' };
+const speech = { kind: 'said', key: 'said:C1:1700000000.000100', ...base };
 
 test.for([
-  ['a top-level message', message(), { kind: 'said', ...base, mentionsBot: false, files: [] }],
-  ['a thread’s first message', message({ thread_ts: '1700000000.000100' }), { kind: 'said', ...base }],
+  ['a top-level message', message(), { ...speech, mentionsBot: false, files: [] }],
+  ['a thread’s first message', message({ thread_ts: '1700000000.000100' }), { ...speech }],
   [
     'a reply',
     message({ thread_ts: '1699999999.000100', parent_user_id: 'UBOT' }),
-    { kind: 'said', ...base, thread: 'C1:1699999999.000100' },
+    { ...speech, thread: 'C1:1699999999.000100' },
   ],
   [
     'a reply shown in the channel',
     message({ subtype: 'thread_broadcast', thread_ts: '1699999999.000100', root: {} }),
-    { kind: 'said', ...base, thread: 'C1:1699999999.000100' },
+    { ...speech, thread: 'C1:1699999999.000100' },
   ],
-  ['a /me message', message({ subtype: 'me_message' }), { kind: 'said', ...base }],
-  ['a mention of the bot', message({ text: '<@UBOT> please' }), { kind: 'said', ...base, mentionsBot: true }],
+  ['a /me message', message({ subtype: 'me_message' }), { ...speech }],
+  ['a mention of the bot', message({ text: '<@UBOT> please' }), { ...speech, mentionsBot: true }],
   [
     'an edit',
     changed({ edited: { user: 'UANA', ts: '1700000009.000000' } }, {}),
-    { kind: 'edited', ...base, at: new Date(1_700_000_009_000) },
+    { kind: 'edited', key: 'edited:C1:1700000000.000100:1700000009.000000', ...base, at: new Date(1_700_000_009_000) },
   ],
   [
     'a second edit',
@@ -67,12 +68,18 @@ test.for([
       previous_message: { user: 'UANA', ts: '1700000000.000100' },
       event_ts: '1700000010.000000',
     }),
-    { kind: 'deleted', key: 'Ev1', channel: 'C1', post: 'C1:1700000000.000100', at: new Date(1_700_000_010_000) },
+    {
+      kind: 'deleted',
+      key: 'deleted:C1:1700000000.000100',
+      channel: 'C1',
+      post: 'C1:1700000000.000100',
+      at: new Date(1_700_000_010_000),
+    },
   ],
   [
     'the deletion of a message with replies',
     changed({ subtype: 'tombstone', user: 'USLACKBOT' }, {}),
-    { kind: 'deleted', post: 'C1:1700000000.000100' },
+    { kind: 'deleted', key: 'deleted:C1:1700000000.000100', post: 'C1:1700000000.000100' },
   ],
   [
     'a reaction',
