@@ -150,6 +150,8 @@ const linkStep = (who: Who) =>
     const userId = as<UserId>(world.users.discord.get(who) ?? '');
     await access.link({ workspaceId: workspaces.discord, userId, email: emailOf(who), how: 'admin' }, BY);
     const agent = model.agents.get(who);
+    // An admin's word makes nobody a member of a server that they aren't in.
+    if (!model.present.has(`discord ${who}`)) return;
     if (agent === undefined || agent.status === 'deactivated') return;
     model.linked.add(who);
     if (agent.status === 'invited') agent.status = 'active';
@@ -282,7 +284,7 @@ const restart = fc.option(fc.tuple(place, person, chatNumber), { nil: undefined 
     await world.estate.heard();
     await world.estate.stop();
     let isIn = false;
-    if (intruder !== undefined) isIn = await letIn(model, world, ...reordered(intruder));
+    if (intruder !== undefined) isIn = await letIn(model, world, ...intruder);
     world.isAway = false;
     await world.estate.start();
     if (!isIn || intruder === undefined) return;
@@ -291,8 +293,6 @@ const restart = fc.option(fc.tuple(place, person, chatNumber), { nil: undefined 
     if (model.isWanted(at, who, chat)) model.left.delete(`${at} ${who} ${chat}`);
   }),
 );
-
-const reordered = ([at, who, chat]: [Place, Who, ChatNumber]): [Place, Who, ChatNumber] => [at, who, chat];
 
 const quietStep = () =>
   step('quiet', async (model, world) => {
