@@ -1,4 +1,4 @@
-// Counts what vitest ran, one line a result, written at once, so that a run that is cut short still has its numbers.
+// Counts what vitest ran, one line a result, and says why a test failed, each at once, so that a run that is cut short still has both.
 import { appendFileSync } from 'node:fs';
 
 /** Appends `passed`, `failed` or `skipped` lines to the file that TEST_RESULTS names. */
@@ -6,8 +6,9 @@ export default class CountingReporter {
   #file = process.env.TEST_RESULTS;
 
   onTestCaseResult(testCase) {
-    const { state } = testCase.result();
+    const { state, errors = [] } = testCase.result();
     this.#add(state === 'passed' || state === 'failed' ? state : 'skipped');
+    for (const error of errors) console.log(`${testCase.fullName}: ${reasons(error)}`);
   }
 
   /** What failed outside of any test: a file that couldn't be loaded, a hook. */
@@ -25,4 +26,9 @@ export default class CountingReporter {
   #add(result) {
     appendFileSync(this.#file, `${result}\n`);
   }
+}
+
+/** An error and what it was because of. */
+function reasons(error) {
+  return `${error?.stack ?? error?.message ?? String(error)}${error?.cause === undefined ? '' : `\nbecause of ${reasons(error.cause)}`}`;
 }
