@@ -188,8 +188,10 @@ const linking: Scenario = {
     await postWith(town, nina.name, `and again ${run}`, town.desk, LONG_MS);
   },
   async check(stage, run) {
-    const accounts = await accountsNamed(stage, `Shop${run}`);
-    expect(accounts.map(({ state }) => state)).toEqual(['connected']);
+    // The program may die here as well: it's asked until it is there and says so.
+    const states = async () => (await accountsNamed(stage, `Shop${run}`)).map(({ state }) => state).join();
+    const isLinkedOnce = async () => (await states().catch(() => '')) === 'connected';
+    await stage.town.until(isLinkedOnce, 'one number of that name, connected', LONG_MS);
     expect(wordsIn(stage, `Nina${run}`, /to the shop|and again/)).toEqual(['to the shop', 'and again']);
     hasOneChannel(stage, `Nina${run}`);
   },
