@@ -23,7 +23,7 @@ export type MediaRef = Brand<'MediaRef'>;
 
 /** A channel (or private thread used as one) of a Workspace. */
 export type ChannelId = Brand<'Channel'>;
-/** One post in a Workspace: enough to find it again, its channel included. */
+/** One post in a Workspace: enough to find it again, its channel included. Of two posts in one place, the later has the greater id, as text. */
 export type PostId = Brand<'Post'>;
 /** A person in a Workspace. */
 export type UserId = Brand<'User'>;

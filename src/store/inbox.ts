@@ -69,6 +69,10 @@ export interface HeldBack {
   readonly except: readonly ChannelId[];
 }
 
+/** What comes before what in a channel: by when it was done, within a millisecond by the post it's about, then by when it was told. */
+const turnOf = (row: string) =>
+  sql`(${sql.ref(`${row}.event`)} ->> 'at', coalesce(${sql.ref(`${row}.event`)} ->> 'post', '') collate "C", ${sql.ref(`${row}.id`)})`;
+
 const reviveDates = (event: PlatformEvent): PlatformEvent => ({ ...event, at: new Date(event.at) });
 
 export const inboxQueries = (db: Db) => ({
@@ -114,14 +118,11 @@ export const inboxQueries = (db: Db) => ({
               .where('b.doneAt', 'is', null)
               .where('b.attempts', '>', 0)
               .where('b.nextAt', '>', now)
-              .where(
-                sql<boolean>`(${sql.ref('b.event')} ->> 'at', ${sql.ref('b.id')}) < (${sql.ref('h.event')} ->> 'at', ${sql.ref('h.id')})`,
-              ),
+              .where(sql<boolean>`${turnOf('b')} < ${turnOf('h')}`),
           ),
         ),
       )
-      .orderBy(sql`${sql.ref('h.event')} ->> 'at'`)
-      .orderBy('h.id')
+      .orderBy(turnOf('h'))
       .limit(limit)
       .execute();
     return rows.map((row) => ({ ...row, event: reviveDates(row.event) }));

@@ -282,7 +282,7 @@ export class FakeWorkspace {
 
   newId(kind: string): string {
     this.#count += 1;
-    return `${kind}-${this.#count}`;
+    return `${kind}-${String(this.#count).padStart(6, '0')}`;
   }
 }
 

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-const said = (key: string): PlatformEvent => ({
+const said = (key: string): Extract<PlatformEvent, { kind: 'said' }> => ({
   kind: 'said',
   key,
   at: new Date('2026-01-01T00:00:00Z'),
@@ -130,7 +130,9 @@ test('what was read from the history holds back what was said after it, though t
 });
 
 test('what was read from the history comes before all that was said after it, however much of that was stored before', async () => {
-  const later = Array.from({ length: 250 }, (_, index) => saidAt(`later ${index}`, '2026-01-01T00:00:02Z'));
+  const later = Array.from({ length: 250 }, (_, index) =>
+    saidAt(`later ${String(index).padStart(3, '0')}`, '2026-01-01T00:00:02Z'),
+  );
   for (const event of later) await house.store.read.inbox.hear(workspaceId, event);
   await house.store.read.inbox.hear(workspaceId, first);
   const recorded = await recordedWhile(
@@ -138,6 +140,17 @@ test('what was read from the history comes before all that was said after it, ho
     async (hearing) => hearing.start(),
   );
   expect(recorded).toEqual(['first', ...later.map(({ key }) => key)]);
+});
+
+test('what was said within one millisecond is taken in the order of its posts, whichever was told first', async () => {
+  const [one, two] = [said('C1:1767225600.000100'), said('C1:1767225600.000200')];
+  await house.store.read.inbox.hear(workspaceId, two);
+  await house.store.read.inbox.hear(workspaceId, one);
+  const recorded = await recordedWhile(
+    (key, tries) => (key === one.key && tries < 3 ? 'later' : 'recorded'),
+    async (hearing) => hearing.start(),
+  );
+  expect(recorded).toEqual([one.key, two.key]);
 });
 
 test('a channel whose gap was read waits for no other one', async () => {
