@@ -126,8 +126,9 @@ export class Connection {
       this.#appProblem = undefined;
       this.#count(1);
       this.#firstTry.resolve();
-      await socket.lost;
+      const ending = await socket.lost;
       this.#count(-1);
+      if (ending === 'broken') this.#tellGap();
       await socket.hangUp();
     } catch (error) {
       this.#firstTry.resolve();
@@ -155,6 +156,13 @@ export class Connection {
 
   #count(change: 1 | -1): void {
     this.#openCount += change;
+    this.#tell();
+  }
+
+  /** Another connection may stand; what the broken one was sent last, Slack tells again only minutes later, after what came since. */
+  #tellGap(): void {
+    if (!this.isConnected) return;
+    this.#told = '';
     this.#tell();
   }
 

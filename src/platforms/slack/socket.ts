@@ -1,6 +1,7 @@
 // One Socket Mode connection: opened, guarded against what the SDK would let crash the process, and hung up for good.
 import { SocketModeReceiver } from '@slack/bolt';
 import type { App, ReceiverEvent } from '@slack/bolt';
+import { z } from 'zod';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time.ts';
 import { clientOptions, sdkLogger } from './api.ts';
@@ -14,6 +15,8 @@ const PING_TIMEOUT_MS = 1_800;
 /** How long Slack may take from our request for an address to its hello. */
 const HELLO_TIMEOUT_MS = 15_000;
 
+const disconnectShape = z.object({ type: z.literal('disconnect') });
+
 export interface SocketOptions {
   readonly appToken: string;
   readonly apiUrl: string | undefined;
@@ -25,10 +28,13 @@ export interface SocketOptions {
   readonly signal: AbortSignal;
 }
 
+/** `asked`: Slack or we said so before, and nothing was on its way. `broken`: what Slack sent last may not have come. */
+export type Ending = 'asked' | 'broken';
+
 /** An open connection. */
 export interface Socket {
   /** Resolves when nothing comes through it any more, for whatever reason. */
-  readonly lost: Promise<void>;
+  readonly lost: Promise<Ending>;
   /** Leaves nothing of it. */
   hangUp(): Promise<void>;
 }
@@ -50,12 +56,15 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
       return false;
     },
   });
-  guard(receiver, log);
+  let ending: Ending = 'broken';
+  guard(receiver, log, () => {
+    ending = 'asked';
+  });
   // All that the receiver calls of an App. Bolt's own would acknowledge an event before anybody has stored it.
   receiver.init({ processEvent: options.take } as unknown as App);
 
-  const lost = new Promise<void>((resolve) => {
-    receiver.client.once('disconnected', () => resolve());
+  const lost = new Promise<Ending>((resolve) => {
+    receiver.client.once('disconnected', () => resolve(ending));
   });
   // Slack may leave the close unanswered; the next ping then cuts the connection.
   const hangUp = (): Promise<void> => receiver.client.disconnect();
@@ -68,7 +77,8 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     ),
     clock.sleep(HELLO_TIMEOUT_MS, signal).then(() => 'too late' as const),
   ]);
-  if (outcome === 'open') return { lost: Promise.race([lost, untilAborted(signal)]), hangUp };
+  const stopped = untilAborted(signal).then(() => 'asked' as const);
+  if (outcome === 'open') return { lost: Promise.race([lost, stopped]), hangUp };
   // It may still open after all, while its address is on its way: then it is hung up at once.
   opening.then(hangUp, () => undefined);
   await hangUp();
@@ -77,18 +87,30 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
   throw outcome.error instanceof Error ? outcome.error : new Error('Slack closed the connection before its hello');
 }
 
-/** The SDK reads messages in a promise that nobody holds: one without an inner event (`app_rate_limited`) would end the process. */
-function guard(receiver: SocketModeReceiver, log: Log): void {
+/**
+ * The SDK reads messages in a promise that nobody holds: one without an inner event (`app_rate_limited`) would end the process. It doesn't tell
+ * either when Slack asks to connect anew, which is when `onAsked` is called.
+ */
+function guard(receiver: SocketModeReceiver, log: Log, onAsked: () => void): void {
   const { client } = receiver;
   const readers = client.listeners('ws_message');
   client.removeAllListeners('ws_message');
   client.on('ws_message', (...message: unknown[]) => {
+    if (isDisconnect(message[0])) onAsked();
     for (const read of readers) {
       Promise.resolve(read(...message)).catch((error: unknown) => {
         log.warn({ err: error }, 'Slack sent something that could not be read');
       });
     }
   });
+}
+
+function isDisconnect(message: unknown): boolean {
+  try {
+    return disconnectShape.safeParse(JSON.parse(String(message))).success;
+  } catch {
+    return false;
+  }
 }
 
 /** Resolves when the signal is aborted. */

@@ -67,6 +67,19 @@ test('notices a dead path by itself and connects again', async () => {
   expect(started.states.at(-1)?.back).toBe(true);
 }, 15_000);
 
+test('takes a connection that breaks beside another for a gap, and one that Slack renews for none', async () => {
+  const { play: started, slack } = await play();
+  await until(() => slack.sockets.connections.length === 2, 'the second connection');
+  const gaps = () => started.states.filter(({ state, back }) => state === 'connected' && back).length;
+  expect(gaps()).toBe(1);
+  slack.sockets.connections[0]?.disconnect('refresh_requested');
+  await until(() => slack.sockets.openedCount === 3, 'the renewed connection');
+  expect(gaps()).toBe(1);
+  slack.sockets.connections[0]?.freeze();
+  await until(() => gaps() === 2, 'the gap to be told');
+  expect(started.states.map(({ state }) => state)).not.toContain('reconnecting');
+}, 15_000);
+
 test('survives being told that events are withheld', async () => {
   const { play: started, slack, stage, ana, channel } = await play();
   const body = { type: 'app_rate_limited', team_id: slack.teamId, minute_rate_limited: 1 };
