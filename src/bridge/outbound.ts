@@ -1,6 +1,6 @@
 // Records what agents do in channels: PlatformEvent → permitted? → Message, Deliveries, in one transaction.
 import type { Content } from '../domain/content.ts';
-import type { PlatformEvent, PlatformFile } from '../domain/events.ts';
+import { saidKey, type PlatformEvent, type PlatformFile } from '../domain/events.ts';
 import {
   as,
   type ChatId,
@@ -219,7 +219,8 @@ export class Outbound {
     const agent = await access.agentFor(workspaceId, event.user);
     return store.transaction(async (tx) => {
       const all = await tx.messages.byOrigin(workspaceId, event.post);
-      if (all.length === 0) return 'later';
+      // What was refused or left out is nowhere to be edited.
+      if (all.length === 0) return (await tx.inbox.isHeardDone(workspaceId, saidKey(event.post))) ? 'ignored' : 'later';
       const { replies, refused } = await this.#ownReplies(workspaceId, event.post, agent, tx);
       const [first] = replies;
       if (first === undefined) return this.#editNote(tx, all, event);

@@ -119,6 +119,9 @@ interface InChannel {
   readonly at: Date;
 }
 
+/** The key of a `said`, told live or read back: what became of a post can be asked by it. */
+export const saidKey = (post: PostId): string => `said:${post}`;
+
 /**
  * What people do in a Workspace. `thread` is the post the message stands under (its root on platforms with threads, the replied-to post
  * on platforms with native replies); absent means top level. Our own doings are never told.

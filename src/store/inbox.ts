@@ -137,6 +137,17 @@ export const inboxQueries = (db: Db) => ({
       .where('id', '=', id)
       .execute();
   },
+  /** Whether an event was heard and is done with, whatever came of it. */
+  isHeardDone: async (workspaceId: WorkspaceId, key: string): Promise<boolean> => {
+    const row = await db
+      .selectFrom('heard')
+      .select('id')
+      .where('workspaceId', '=', workspaceId)
+      .where('key', '=', key)
+      .where('doneAt', 'is not', null)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
   waitingCounts: async (): Promise<{ arrivals: number; heard: number }> => {
     const arrivals = await db
       .selectFrom('arrival')

@@ -216,13 +216,12 @@ test('whoever sees everything by the platform’s own rights and isn’t an admi
   expect(await problemsIn('slack')).toBe('[]');
 });
 
-test('what was refused stays refused, and is told once, when its author is granted the chat and the channel is read again', async () => {
-  const say = async (text: string) => {
-    await slackPerson('ben').say(inbox.slack.channel, `${text} in Slack`, { thread: inbox.slack.id });
-    await estate.discord
-      .person(emailOf('ben'))
-      .say(inbox.discord.channel, `${text} in Discord`, { replyTo: inbox.discord.id });
-  };
+test('what was refused stays refused, edited or not, and is told once, when its author is granted the chat and the channel is read again', async () => {
+  const [inSlack, inDiscord] = [slackPerson('ben'), estate.discord.person(emailOf('ben'))];
+  const say = async (text: string) => ({
+    slack: await inSlack.say(inbox.slack.channel, `${text} in Slack`, { thread: inbox.slack.id }),
+    discord: await inDiscord.say(inbox.discord.channel, `${text} in Discord`, { replyTo: inbox.discord.id }),
+  });
   estate.slack.faults.call('conversations.kick', { kind: 'rate_limited', retryAfter: '1' });
   estate.discord.faults.call('delete_channel_permission_overwrite', { kind: 'rate_limited', retryAfter: 1.5 });
   await estate.quiet();
@@ -230,8 +229,11 @@ test('what was refused stays refused, and is told once, when its author is grant
     (await estate.store.read.audit.list({ limit: 100 })).filter(({ action }) => action === 'reply.refuse').length;
   const before = await count();
   await revoke('ben');
-  await say('Too soon');
+  const said = await say('Too soon');
+  await inSlack.edit(inbox.slack.channel, said.slack, 'Too soon, edited, in Slack');
+  await inDiscord.edit(said.discord, 'Too soon, edited, in Discord');
   await hold(['ada']);
+  // An edit of what is nowhere holds up nothing.
   await estate.quiet();
   expect(await count()).toBe(before + 2);
   await grant('ben');

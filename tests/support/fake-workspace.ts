@@ -2,7 +2,7 @@
 import { BridgeError } from '../../src/domain/errors.ts';
 import type { BridgeErrorOptions } from '../../src/domain/errors.ts';
 import type { Answer, CommandRef, Request } from '../../src/domain/command.ts';
-import type { PlatformEvent, PlatformFile } from '../../src/domain/events.ts';
+import { saidKey, type PlatformEvent, type PlatformFile } from '../../src/domain/events.ts';
 import { as } from '../../src/domain/ids.ts';
 import type { ChannelId, DeliveryKey, FileRef, MirrorId, PostId, UserId } from '../../src/domain/ids.ts';
 import type { Post } from '../../src/domain/post.ts';
@@ -270,7 +270,7 @@ export class FakeWorkspace {
 
   saidOf(said: FakePost): Extract<PlatformEvent, { kind: 'said' }> {
     const { id, channel, thread, user = as<UserId>(''), at, post } = said;
-    const place = { key: `said:${id}`, channel, post: id, user, at, ...(thread === undefined ? {} : { thread }) };
+    const place = { key: saidKey(id), channel, post: id, user, at, ...(thread === undefined ? {} : { thread }) };
     return { kind: 'said', ...place, text: post.text, files: [], mentionsBot: post.summary.includes('@Switchboard') };
   }
 

@@ -1,6 +1,6 @@
 // Discord's events → PlatformEvent. Pure. What people ask (commands, buttons, forms) is read in asked.ts.
 import { z } from 'zod';
-import type { PlatformEvent, PlatformFile } from '../../domain/events.ts';
+import { saidKey, type PlatformEvent, type PlatformFile } from '../../domain/events.ts';
 import type { Block, RichText } from '../../domain/text.ts';
 import { channelId, dateOf, fileRef, postId, userId } from './ids.ts';
 import { fromMarkdown } from './markdown.ts';
@@ -160,7 +160,7 @@ export function sentByForm(message: DiscordMessage, context: ReceiveContext): Sa
 function spoken(message: DiscordMessage, user: string, context: ReceiveContext): Said {
   return {
     kind: 'said',
-    key: `said:${message.channel_id}:${message.id}`,
+    key: saidKey(postId(message.channel_id, message.id)),
     ...placed(message, user, context),
     at: dateOf(message.id),
     text: textOf(message, context),

@@ -1,7 +1,7 @@
 // The Reply button under a customer's message: opens a form, and what is sent with it stands in the channel as the person's reply.
 import { Routes } from 'discord.js';
 import type { RESTPostAPIInteractionCallbackWithResponseResult } from 'discord.js';
-import type { PlatformEvent } from '../../domain/events.ts';
+import { saidKey, type PlatformEvent } from '../../domain/events.ts';
 import type { Form } from '../../domain/command.ts';
 import type { Api } from './api.ts';
 import { formId, readFormId } from './asked.ts';
@@ -63,7 +63,7 @@ export class ReplyForm {
     const standing = this.#places.standing(channel);
     return {
       kind: 'said',
-      key: `said:${channel}:${shown.id}`,
+      key: saidKey(postId(channel, shown.id)),
       channel: standing.channel,
       post: postId(channel, shown.id),
       thread: standing.thread ?? postId(channel, repliedTo),

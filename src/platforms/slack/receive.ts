@@ -1,6 +1,6 @@
 // Slack's events → PlatformEvent. Pure. What people ask (commands, buttons, forms) is read in asked.ts.
 import { z } from 'zod';
-import type { PlatformEvent, PlatformFile } from '../../domain/events.ts';
+import { saidKey, type PlatformEvent, type PlatformFile } from '../../domain/events.ts';
 import type { Block, RichText } from '../../domain/text.ts';
 import { unicodeOf } from './emoji.ts';
 import { channelId, dateOf, fileRef, postId, userId } from './ids.ts';
@@ -171,7 +171,7 @@ export function said(channel: string, message: SlackMessage, context: ReceiveCon
   const text = textOf(message, context);
   return {
     kind: 'said',
-    key: `said:${channel}:${message.ts}`,
+    key: saidKey(postId(channel, message.ts)),
     ...placed(channel, message),
     at: dateOf(message.ts),
     text,
