@@ -115,7 +115,7 @@ export function isRefusedField(error: unknown, field: string): boolean {
 export function toBridgeError(error: unknown, doing: string): BridgeError {
   if (error instanceof BridgeError) return error;
   if (error instanceof RateLimitError) {
-    const waitMs = Math.max(error.retryAfter, error.timeToReset, 1);
+    const waitMs = Math.max(error.retryAfter, 1);
     return build(
       {
         code: 'throttled',

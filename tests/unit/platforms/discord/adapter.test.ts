@@ -41,6 +41,11 @@ test.for<[CallFault, object]>([
     { kind: 'rate_limited', retryAfter: 7 },
     { code: 'throttled', certain: true, retry: 'later' },
   ],
+  // As long as it says, which the SDK makes 50 ms longer; not until the bucket's window ends.
+  [
+    { kind: 'rate_limited', retryAfter: 2 },
+    { code: 'throttled', retryAfterMs: 2_050 },
+  ],
   [
     { kind: 'rate_limited', retryAfter: 7, scope: 'global' },
     { code: 'throttled', certain: true, waitFor: 'workspace' },
