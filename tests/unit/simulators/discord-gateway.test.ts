@@ -40,6 +40,16 @@ afterEach(async () => {
 });
 
 describe('a lost connection', () => {
+  it('is waited for by nobody when it is half-open, before either side has noticed', async () => {
+    const { channel } = await running();
+    bench.discord.gateway.freezeAll();
+    await bench.ana.say(channel.id, 'into the void');
+    await expect(bench.discord.settled(2_000)).resolves.toBeUndefined();
+    // Or its client would wait half a minute for the close to be answered.
+    bench.discord.gateway.dropAll();
+    await bench.discord.until(() => bench.discord.gateway.resumedCount === 1, 'the RESUME');
+  });
+
   it.each([
     ['a cut', (): void => bench.discord.gateway.dropAll()],
     ['a close with 4000', (): void => bench.discord.gateway.dropAll(4000)],
