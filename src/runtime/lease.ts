@@ -45,20 +45,18 @@ interface Term {
 export class Lease {
   readonly #options: Required<LeaseOptions>;
   readonly #tickMs: number;
-  readonly #renewal: Loop;
+  #renewal: Loop | undefined;
   #term: Term | undefined;
   #isAway = false;
 
   constructor(options: LeaseOptions) {
     this.#options = { ttlMs: 15_000, renewMs: 5_000, ...options };
-    const { name, clock, log, renewMs } = this.#options;
-    this.#tickMs = renewMs / TICKS_PER_RENEWAL;
-    this.#renewal = new Loop({ name: `lease ${name}`, clock, log, everyMs: this.#tickMs, run: () => this.#tick() });
+    this.#tickMs = this.#options.renewMs / TICKS_PER_RENEWAL;
   }
 
   /**
    * Waits as a standby until the lease is ours, through times without a database too. True when it is, false when
-   * `signal` was aborted first. May be called again after `lost`, not after `release()`.
+   * `signal` was aborted first. May be called again after `lost` and after `release()`.
    */
   async acquire(signal: AbortSignal): Promise<boolean> {
     const { clock, log, name } = this.#options;
@@ -111,9 +109,10 @@ export class Lease {
 
   /** Gives the lease back, for an immediate hand-over; to be called when our work has stopped. Never throws: without a database it runs out by itself. */
   async release(): Promise<void> {
-    const term = this.#term;
+    const [term, renewal] = [this.#term, this.#renewal];
     this.#term = undefined;
-    await this.#renewal.stop();
+    this.#renewal = undefined;
+    await renewal?.stop();
     if (term === undefined) return;
     const { name, owner, log } = this.#options;
     try {
@@ -127,7 +126,7 @@ export class Lease {
   }
 
   async #take(): Promise<boolean> {
-    const { name, owner, ttlMs, log } = this.#options;
+    const { name, owner, ttlMs, clock, log } = this.#options;
     const asked = this.#trustFromNow();
     const [held] = await this.#query('select owner from lease where name = $1', [name]);
     const dead = held !== undefined && isDead(String(held['owner'])) ? String(held['owner']) : owner;
@@ -143,6 +142,13 @@ export class Lease {
     this.#isAway = false;
     if (row === undefined) return false;
     this.#term = { ...asked, fence: BigInt(String(row['fence'])), lost: new AbortController() };
+    this.#renewal ??= new Loop({
+      name: `lease ${name}`,
+      clock,
+      log,
+      everyMs: this.#tickMs,
+      run: () => this.#tick(),
+    });
     this.#renewal.start();
     log.info({ lease: name, fence: this.#term.fence }, 'this process is at work');
     return true;

@@ -35,6 +35,7 @@ beforeEach(async () => {
   });
   // The pool's end doesn't wait for the last goodbye, and the database is dropped by force.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('error', () => undefined);
   programs = [];
   leases = [];
   await pool.query(`
@@ -232,6 +233,21 @@ test('a wall clock that ran on while the machine slept ends the trust, even if t
   await holder.acquire(never);
   clock.setNow(new Date('2026-01-01T00:00:13Z'));
   expect(holder.valid()).toBe(false);
+});
+
+test('one who gave the lease back lets another take it, and may ask for it again', async () => {
+  const first = makeLease('first');
+  const second = makeLease('second');
+  await first.acquire(never);
+  await first.release();
+  expect(first.valid()).toBe(false);
+  expect(await second.acquire(never)).toBe(true);
+  await second.release();
+  expect(await first.acquire(never)).toBe(true);
+  expect(first.fence).toBe(3n);
+  const end = await endOfLease();
+  await vi.waitUntil(async () => (await endOfLease()) > end, WAIT);
+  expect(first.valid()).toBe(true);
 });
 
 test('a standby waits through a time without a database, and gives up waiting when told to', async () => {
