@@ -2,7 +2,7 @@
 import type { CommandTree, Request } from '../domain/command.ts';
 import type { PlatformEvent, Problem } from '../domain/events.ts';
 import type { WorkspaceId } from '../domain/ids.ts';
-import type { ChatPlatform, KnownChannel } from '../platforms/platform.ts';
+import type { ChatPlatform, KnownChannel, PlatformStart } from '../platforms/platform.ts';
 import type { Log } from '../runtime/log.ts';
 import { Loop, type Clock } from '../runtime/time.ts';
 import type { Store } from '../store/store.ts';
@@ -31,10 +31,12 @@ const THREADS_KEPT_MS = 7 * 24 * 60 * 60_000;
 export class Listening {
   readonly #parts: ListeningParts;
   readonly #loop: Loop;
+  readonly #recording: Loop;
+  /** States of the connection that aren't recorded yet, in the order they came. */
+  readonly #unrecorded: Parameters<PlatformStart['onState']>[] = [];
   #isConnected = false;
   #hasGap = false;
   #problems: readonly Problem[] = [];
-  #recorded: Promise<void> = Promise.resolve();
 
   constructor(parts: ListeningParts) {
     this.#parts = parts;
@@ -46,6 +48,13 @@ export class Listening {
       everyMs: NOTE_MS,
       run: () => this.#round(),
     });
+    this.#recording = new Loop({
+      name: `states of ${platform.name}`,
+      clock,
+      log,
+      everyMs: NOTE_MS,
+      run: () => this.#recordStates(),
+    });
   }
 
   /** What `setup()` last found. */
@@ -54,8 +63,9 @@ export class Listening {
   }
 
   async start(): Promise<void> {
-    const { platform, workspaceId, commands, asked, hearing, log } = this.#parts;
+    const { platform, workspaceId, commands, asked, hearing } = this.#parts;
     hearing.holdBack(workspaceId);
+    this.#recording.start();
     await platform.start({
       commands,
       onEvent: async (event) => {
@@ -68,12 +78,8 @@ export class Listening {
           this.#hasGap = true;
           hearing.holdBack(workspaceId);
         }
-        // One after the other: the newest state is to be the one that stays.
-        this.#recorded = this.#recorded
-          .then(() => recordWorkspaceState(this.#parts, workspaceId, state, detail))
-          .catch((error: unknown) => {
-            log.error({ workspaceId, err: error }, 'the state of a workspace could not be recorded');
-          });
+        this.#unrecorded.push([state, detail]);
+        this.#recording.wake();
         this.#loop.wake();
       },
     });
@@ -83,7 +89,16 @@ export class Listening {
   async stop(): Promise<void> {
     await this.#parts.platform.stop();
     await this.#loop.stop();
-    await this.#recorded;
+    await this.#recording.stop();
+    await this.#recordStates();
+  }
+
+  /** One after the other, each until it's done: the newest state is to be the one that stays. */
+  async #recordStates(): Promise<void> {
+    for (let [first] = this.#unrecorded; first !== undefined; [first] = this.#unrecorded) {
+      await recordWorkspaceState(this.#parts, this.#parts.workspaceId, ...first);
+      this.#unrecorded.shift();
+    }
   }
 
   /** What can't be stored isn't acknowledged and is told again, but not for ever: it's read from the history as well, once that works. */
