@@ -11,7 +11,7 @@ import type { Outcome } from './bridge/outbound.ts';
 import { Commands } from './commands/commands.ts';
 import { consoleLinkOption, linkOnConsole } from './commands/console-link.ts';
 import { commandTree } from './commands/tree.ts';
-import { ConfigError, readConfig, type Config } from './config.ts';
+import { readConfig, type Config } from './config.ts';
 import type { PlatformEvent } from './domain/events.ts';
 import type { MessageId, WorkspaceId } from './domain/ids.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -21,16 +21,16 @@ import { Lease } from './runtime/lease.ts';
 import { createLog, type Log } from './runtime/log.ts';
 import { createMailer, senderOf, type Mail } from './runtime/mail.ts';
 import { stopAll, type Part } from './runtime/parts.ts';
-import { PostgresError, startPostgres } from './runtime/postgres.ts';
+import { startPostgres } from './runtime/postgres.ts';
 import { processName } from './runtime/process-name.ts';
-import { loadKey, SecretsError, Vault } from './runtime/secrets.ts';
+import { loadKey, Vault } from './runtime/secrets.ts';
 import { systemClock as clock } from './runtime/time.ts';
+import { prepareStore, sentenceFor, untilDone } from './start.ts';
 import type { DigestId } from './store/digest.ts';
 import { Store } from './store/store.ts';
 import { Tickets } from './tickets/tickets.ts';
 
 const FILE_LINK_LIFE_MS = 7 * 24 * 60 * 60_000;
-const DATABASE_RETRY_MS = 1_000;
 
 const mailer = (url: string, publicUrl: string): ((mail: Mail) => Promise<void>) =>
   createMailer({ url, from: senderOf(url, publicUrl) }).send;
@@ -236,35 +236,6 @@ async function startTerm(ground: Ground): Promise<Term> {
   return { bridge, access, tickets, metrics, listening, platforms, parts };
 }
 
-/** Waits for the database, brings its tables up to date, and refuses a key that isn't this database's. */
-async function prepareStore(
-  store: Store,
-  address: Parameters<Store['migrate']>[0],
-  vault: Vault,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await store.ping();
-      break;
-    } catch (error) {
-      log.warn({ err: error }, 'the database does not answer yet; trying again');
-      await clock.sleep(DATABASE_RETRY_MS, signal);
-    }
-  }
-  if (signal.aborted) return;
-  await store.migrate(address);
-  const check = await store.read.settings.get('key-check');
-  if (check === undefined) {
-    await store.read.settings.set('key-check', vault.sealCheck().toString('base64'), clock.now());
-  } else if (typeof check !== 'string' || !vault.matchesCheck(Buffer.from(check, 'base64'))) {
-    throw new SecretsError(
-      'ENCRYPTION_KEY is not the key of this database: with it, neither WhatsApp sessions nor tokens can be read. Set the key that was used before, or set it as ENCRYPTION_KEY_PREVIOUS to change keys.',
-    );
-  }
-}
-
 async function run(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog({ level: config.logLevel });
@@ -328,49 +299,50 @@ async function run(): Promise<void> {
     const { url, port } = await web.listen();
     parts.push({ name: 'web', stop: () => web.close() });
     log.info({ url, port }, 'listening');
-    await prepareStore(store, address, vault, log, stopping.signal);
+    const { signal } = stopping;
+    const place = address;
+    await untilDone(() => prepareStore(store, place, vault, log, signal), log, signal);
     store.writeOnlyInTurn(lease);
 
-    const link = consoleLinkOption(process.argv.slice(2));
-    while (!stopping.signal.aborted) {
+    const ground: Ground = { config, log, store, vault, lease };
+    const takeTurn = async (): Promise<Term | undefined> => {
       phase = 'standing_by';
-      if (!(await lease.acquire(stopping.signal))) break;
-      const ground: Ground = { config, log, store, vault, lease };
-      term = await startTerm(ground);
+      if (!(await lease.acquire(signal))) return undefined;
+      try {
+        return await startTerm(ground);
+      } catch (error) {
+        await lease.release();
+        throw error;
+      }
+    };
+    const link = consoleLinkOption(process.argv.slice(2));
+    while (!signal.aborted) {
+      term = await untilDone(takeTurn, log, signal);
+      if (term === undefined) break;
       phase = 'ready';
       log.info({}, 'at work');
+      const over = AbortSignal.any([signal, lease.lost]);
       if (link !== undefined) {
         const write = (text: string) => void process.stdout.write(text);
-        await linkOnConsole({ bridge: term.bridge, store, clock, write }, link.phone, stopping.signal);
+        await linkOnConsole({ bridge: term.bridge, store, clock, write }, link.phone, over).catch((error: unknown) =>
+          log.error({ err: error }, 'the number was not linked: start again with --link, or link it in the admin web'),
+        );
       }
-      await ended([stopping.signal, lease.lost]);
-      if (!stopping.signal.aborted) phase = 'standing_by';
-      log.info({}, stopping.signal.aborted ? 'stopping' : 'another process took over; standing by');
+      await ended(over);
+      if (!signal.aborted) phase = 'standing_by';
+      log.info({}, signal.aborted ? 'stopping' : 'another process took over; standing by');
       await stopAll(term.parts, { clock, log });
       term = undefined;
-      if (stopping.signal.aborted) await lease.release();
+      if (signal.aborted) await lease.release();
     }
   } finally {
     await stopAll(parts, { clock, log });
   }
 }
 
-/** Resolves when the first of the signals is aborted. */
-async function ended(signals: readonly AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any([...signals]);
-  if (any.aborted) return;
-  await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
-}
-
-/** What a person must mend, in one sentence; undefined for faults of ours. */
-function sentenceFor(error: unknown): string | undefined {
-  if (error instanceof ConfigError || error instanceof SecretsError || error instanceof PostgresError) {
-    return error.message;
-  }
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  if (error.code === 'EADDRINUSE') return 'Another program listens on this HOST and PORT already: choose another PORT.';
-  if (error.code === 'EACCES') return `This user may not do that: ${error.message}.`;
-  return undefined;
+async function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
 try {

@@ -88,9 +88,7 @@ class Server implements EmbeddedPostgres {
   }
 
   async start(): Promise<void> {
-    const session = await this.#hold();
-    const { rowCount } = await session.query('select from pg_database where datname = $1', [DATABASE_NAME]);
-    if (rowCount === 0) await session.query(`create database ${DATABASE_NAME}`);
+    await this.#hold();
   }
 
   stop(): Promise<void> {
@@ -113,17 +111,24 @@ class Server implements EmbeddedPostgres {
 
   /**
    * Gets a server to run, ours or one left behind, and makes this process the one that holds it: by a session with an
-   * advisory lock, which ends when either of the two dies. Throws PostgresError after a minute without a sign of life.
+   * advisory lock, which ends when either of the two dies. Makes the database if there is none yet. Throws PostgresError
+   * after a minute without a sign of life.
    */
-  async #hold(): Promise<Client> {
+  async #hold(): Promise<void> {
     let lastError: unknown;
     let endsAtMs = systemClock.monotonicMs() + START_LIMIT_MS;
     while (systemClock.monotonicMs() < endsAtMs && !this.#isStopping) {
       try {
         const session = await this.#connectOrLaunch();
-        await lockFolder(session, this.#place.home);
+        try {
+          await lockFolder(session, this.#place.home);
+          await makeDatabase(session);
+        } catch (error) {
+          await session.end();
+          throw error;
+        }
         session.once('end', () => this.#onSessionEnd());
-        return session;
+        return;
       } catch (error) {
         if (error instanceof PostgresError) throw error;
         lastError = error;
@@ -227,7 +232,7 @@ class Server implements EmbeddedPostgres {
   }
 }
 
-/** Makes the session the holder of the folder, or ends it and throws PostgresError with the name of the process that is. */
+/** Makes the session the holder of the folder, or throws PostgresError with the name of the process that is. */
 async function lockFolder(session: Client, home: string): Promise<void> {
   const endsAtMs = systemClock.monotonicMs() + HAND_OVER_MS;
   do {
@@ -240,7 +245,6 @@ async function lockFolder(session: Client, home: string): Promise<void> {
      where locktype = 'advisory' and classid = 0 and objid = $1 and granted`,
     [FOLDER_LOCK],
   );
-  await session.end();
   const [holder] = rows;
   const who =
     holder === undefined
@@ -249,6 +253,11 @@ async function lockFolder(session: Client, home: string): Promise<void> {
   throw new PostgresError(
     `Switchboard is already running on this folder, ${home}: ${who}. Stop that one first, or give this one another DATA_DIR.`,
   );
+}
+
+async function makeDatabase(session: Client): Promise<void> {
+  const { rowCount } = await session.query('select from pg_database where datname = $1', [DATABASE_NAME]);
+  if (rowCount === 0) await session.query(`create database ${DATABASE_NAME}`);
 }
 
 /** Opens the server's log for more lines; one that has grown long makes room, and the one before it goes. */

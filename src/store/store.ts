@@ -85,6 +85,17 @@ export interface StoreOptions {
 const REPEATABLE = new Set(['40001', '40P01', '23505']);
 const REPEATS = 5;
 
+/** A code of PostgreSQL's own; an error without one says that the connection broke or could not be made. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+/** What passes: broken connections, collisions, a want of resources, an operator's intervention, trouble of the machine, and being read-only. */
+const PASSING = /^(08|40|53|57|58)|^25006$/;
+
+/** Whether the database said that what it was asked is wrong or forbidden, so that asking again is in vain; false while it's away or short of something. */
+export function isRefused(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && SQLSTATE.test(code) && !PASSING.test(code);
+}
+
 /** Any number that no other program on the database uses for `pg_advisory_lock`. */
 const MIGRATION_LOCK = 727_001;
 
@@ -161,6 +172,8 @@ export class Store {
   async migrate(address: DatabaseAddress): Promise<void> {
     const { dbName: database, ...rest } = connectionOptions(address);
     const guard = new pg.Client({ ...rest, database, ...(address.ssl === undefined ? {} : { ssl: address.ssl }) });
+    // When it breaks, what it is asked fails; without this the program would end.
+    guard.on('error', () => undefined);
     await guard.connect();
     try {
       await guard.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

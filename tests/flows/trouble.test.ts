@@ -1,5 +1,6 @@
 // What the program refuses to start with, each in a sentence; how its key changes; and a disk that is full.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatDatabaseUrl } from '../../src/runtime/database-url.ts';
 import { channelOf, count } from './crash.ts';
 import type { Phone } from '../../simulators/whatsapp/index.ts';
 import { connect } from '../support/postgres.ts';
@@ -48,6 +49,18 @@ test('refuses to start with another key than the database’s', async () => {
   const program = town.run({ ENCRYPTION_KEY: Buffer.from('fedcba9876543210fedcba9876543210').toString('base64') });
   expect(await program.ended).toBe(1);
   expect(program.lines.join('\n')).toContain('ENCRYPTION_KEY is not the key of this database');
+  town.forget(program);
+});
+
+test('ends, and says why, when the database forbids what it needs', async () => {
+  const role = 'who_may_nothing';
+  const sql = await town.sql();
+  await sql.query(`drop role if exists ${role}`);
+  await sql.query(`create role ${role} login password 'p'`);
+  await sql.end();
+  const program = town.run({ DATABASE_URL: formatDatabaseUrl({ ...town.database, user: role, password: 'p' }) });
+  expect(await program.ended).toBe(1);
+  expect(program.lines.join('\n')).toContain('permission denied');
   town.forget(program);
 });
 
