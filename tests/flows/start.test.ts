@@ -1,4 +1,4 @@
-// The start while the database dies: a seeded sample of `start.all.test.ts`.
+// The start while the database dies: a seeded sample.
 import { startSuite } from './start-suite.ts';
 
 startSuite({ first: 2, later: 5 });

@@ -14,6 +14,7 @@ const clients = new Set();
 function killServer() {
   const [pid] = readFileSync(path.join(process.env.DATA_DIR, 'pg18/postmaster.pid'), 'utf8').split('\n');
   process.kill(Number(pid), 'SIGKILL');
+  process.stderr.write('the server was killed\n');
   // Its sessions end a moment later by themselves; at once, so that it's this statement that fails.
   for (const client of clients) client.connection.stream.destroy();
 }
