@@ -27,6 +27,8 @@ const MOST_FAILURES = 8;
 /** What is told live waits so long for the reading of what was said before it; then it goes on, though its order may suffer. */
 const LONGEST_HOLD_MS = 60_000;
 
+const settlingKey = (workspaceId: WorkspaceId, { key }: PlatformEvent): string => `${workspaceId} ${key}`;
+
 /** A Workspace whose gap is being read. */
 interface Hold {
   readonly untilMs: number;
@@ -40,7 +42,10 @@ interface Hold {
 export class Hearing {
   readonly #parts: HearingParts;
   readonly #loop: Loop;
+  readonly #stopping = new AbortController();
   readonly #held = new Map<WorkspaceId, Hold>();
+  /** Until when, on the monotonic clock, what was done before an event may still be told; by Workspace and key. */
+  readonly #settling = new Map<string, number>();
 
   constructor(parts: HearingParts) {
     this.#parts = parts;
@@ -53,14 +58,20 @@ export class Hearing {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#loop.stop();
   }
 
-  /** Resolves once the event is stored; a repeat of the same key changes nothing. */
-  async hear(workspaceId: WorkspaceId, event: PlatformEvent): Promise<void> {
-    await this.#parts.store.read.inbox.hear(workspaceId, event);
+  /**
+   * Resolves once the event is stored; a repeat of the same key changes nothing. It's recorded `settleMs` later: what was done before it and is
+   * told within that time comes before it.
+   */
+  async hear(workspaceId: WorkspaceId, event: PlatformEvent, settleMs = 0): Promise<void> {
+    const { store, clock } = this.#parts;
+    if (settleMs > 0) this.#settling.set(settlingKey(workspaceId, event), clock.monotonicMs() + settleMs);
+    await store.read.inbox.hear(workspaceId, event);
     if ('channel' in event) this.#held.get(workspaceId)?.waiting.add(event.channel);
-    this.#loop.wake();
+    void clock.sleep(settleMs, this.#stopping.signal).then(() => this.#loop.wake());
   }
 
   /** What was said in a gap will be read: what is told meanwhile in any channel is stored, and recorded after it. */
@@ -98,13 +109,24 @@ export class Hearing {
     const { store, clock } = this.#parts;
     for (;;) {
       const due = await store.read.inbox.due(clock.now(), AT_ONCE, this.#heldBack());
-      if (due.length === 0) return;
       const channels = Map.groupBy(due, (heard) => `${heard.workspaceId} ${heard.channel ?? heard.id}`);
-      // Two connections may swap what was said a moment apart: the platform's times put it right.
-      const byTime = (a: Heard, b: Heard) => a.event.at.getTime() - b.event.at.getTime();
-      await Promise.all([...channels.values()].map((events) => this.#inOrder(events.toSorted(byTime), signal)));
+      this.#forgetSettled();
+      const settled = [...channels.values()].map((events) => this.#settled(events)).filter(({ length }) => length > 0);
+      if (settled.length === 0) return;
+      await Promise.all(settled.map((events) => this.#inOrder(events, signal)));
       if (signal.aborted) return;
     }
+  }
+
+  #forgetSettled(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const [key, untilMs] of this.#settling) if (untilMs <= nowMs) this.#settling.delete(key);
+  }
+
+  /** Those of a channel's events that come before the first that still settles. */
+  #settled(events: readonly Heard[]): readonly Heard[] {
+    const end = events.findIndex(({ workspaceId, event }) => this.#settling.has(settlingKey(workspaceId, event)));
+    return end === -1 ? events : events.slice(0, end);
   }
 
   async #inOrder(events: readonly Heard[], signal: AbortSignal): Promise<void> {

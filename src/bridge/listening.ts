@@ -103,11 +103,12 @@ export class Listening {
 
   /** What can't be stored isn't acknowledged and is told again, but not for ever: it's read from the history as well, once that works. */
   async #hear(event: PlatformEvent): Promise<void> {
+    const { hearing, workspaceId, platform } = this.#parts;
     try {
-      await this.#parts.hearing.hear(this.#parts.workspaceId, event);
+      await hearing.hear(workspaceId, event, platform.capabilities.swapsWithinMs);
     } catch (error) {
       this.#hasGap = true;
-      this.#parts.hearing.holdBack(this.#parts.workspaceId);
+      hearing.holdBack(workspaceId);
       this.#loop.wake();
       throw error;
     }

@@ -21,6 +21,8 @@ export interface Capabilities {
   readonly maxTextLength: number;
   readonly maxFileBytes: number;
   readonly channelNameLength: number;
+  /** Within how many milliseconds what is done in a channel may be told in another order. 0: the platform keeps the order. */
+  readonly swapsWithinMs: number;
 }
 
 export interface ChannelSpec {

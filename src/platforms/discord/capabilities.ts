@@ -32,4 +32,6 @@ export const discordCapabilities: Capabilities = {
   maxFileBytes: FILE_BYTES,
   // Room for the suffix of a name that is taken, or of a private thread.
   channelNameLength: MAX_CHANNEL_NAME - 9,
+  // One connection, and each event of it is numbered.
+  swapsWithinMs: 0,
 };

@@ -175,3 +175,19 @@ test('a channel whose gap was read waits for no other one', async () => {
   );
   expect(recorded).toEqual(['other', 'first', 'second']);
 });
+
+test('what was done earlier and is told a moment later comes first, and meanwhile no other channel waits', async () => {
+  const inOther = { ...said('other'), channel: as<ChannelId>('C2') } as PlatformEvent;
+  const recorded = await recordedWhile(
+    () => 'recorded',
+    async (hearing, advance) => {
+      hearing.start();
+      await hearing.hear(workspaceId, second, 300);
+      await hearing.hear(workspaceId, inOther);
+      await vi.waitUntil(async () => (await house.store.read.inbox.waitingCounts()).heard === 1);
+      await advance(299);
+      await hearing.hear(workspaceId, first, 300);
+    },
+  );
+  expect(recorded).toEqual(['other', 'first', 'second']);
+});
