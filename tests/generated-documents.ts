@@ -61,8 +61,13 @@ function shown(key: string, value: string | number | boolean | undefined): strin
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') return value;
   if (key.endsWith('Bytes')) return value % 2 ** 20 === 0 ? `${value / 2 ** 20} MiB` : `${value / 1e6} MB`;
-  if (key.endsWith('Ms')) return value >= 3_600_000 ? `${value / 3_600_000} hours` : `${value / 60_000} minutes`;
+  if (key.endsWith('Ms')) return spanOf(value);
   return value.toLocaleString('en');
+}
+
+function spanOf(ms: number): string {
+  if (ms >= 3_600_000) return `${ms / 3_600_000} hours`;
+  return ms >= 60_000 ? `${ms / 60_000} minutes` : `${ms / 1_000} seconds`;
 }
 
 /** For Socket Mode: paste it at api.slack.com/apps. */

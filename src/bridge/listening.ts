@@ -105,7 +105,7 @@ export class Listening {
   async #hear(event: PlatformEvent): Promise<void> {
     const { hearing, workspaceId, platform } = this.#parts;
     try {
-      await hearing.hear(workspaceId, event, platform.capabilities.swapsWithinMs);
+      await hearing.hear(workspaceId, event, platform.capabilities.eventsSwapWithinMs);
     } catch (error) {
       this.#hasGap = true;
       hearing.holdBack(workspaceId);

@@ -22,7 +22,7 @@ export interface Capabilities {
   readonly maxFileBytes: number;
   readonly channelNameLength: number;
   /** Within how many milliseconds what is done in a channel may be told in another order. 0: the platform keeps the order. */
-  readonly swapsWithinMs: number;
+  readonly eventsSwapWithinMs: number;
 }
 
 export interface ChannelSpec {

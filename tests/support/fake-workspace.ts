@@ -71,7 +71,7 @@ const CAPABILITIES: Capabilities = {
   maxTextLength: 3_500,
   maxFileBytes: 25_000_000,
   channelNameLength: 80,
-  swapsWithinMs: 0,
+  eventsSwapWithinMs: 0,
 };
 const UNANSWERED: BridgeErrorOptions = {
   sentence: 'The workspace could not be reached.',

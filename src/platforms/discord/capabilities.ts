@@ -33,5 +33,5 @@ export const discordCapabilities: Capabilities = {
   // Room for the suffix of a name that is taken, or of a private thread.
   channelNameLength: MAX_CHANNEL_NAME - 9,
   // One connection, and each event of it is numbered.
-  swapsWithinMs: 0,
+  eventsSwapWithinMs: 0,
 };

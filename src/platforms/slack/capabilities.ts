@@ -17,5 +17,5 @@ export const slackCapabilities: Capabilities = {
   maxFileBytes: 1_000_000_000,
   channelNameLength: MAX_CHANNEL_NAME,
   // Two connections, or calls side by side, and no word of Slack's about their order. The number is ours: two messages of a person are further apart.
-  swapsWithinMs: 300,
+  eventsSwapWithinMs: 300,
 };

@@ -19,7 +19,7 @@ const capabilities: Capabilities = {
   maxTextLength: 4000,
   maxFileBytes: 1_000_000,
   channelNameLength: 80,
-  swapsWithinMs: 0,
+  eventsSwapWithinMs: 0,
 };
 
 const notUsed = (): Promise<never> => Promise.reject(new Error('access has no business with this method'));
