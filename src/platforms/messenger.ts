@@ -56,7 +56,10 @@ export interface Messenger {
   /** Ends the connection, keeps the link. */
   close(account: AccountId): Promise<void>;
   stop(): Promise<void>;
-  /** Starts linking and tells each step until `linked` or `failed`; ending the iteration early gives up. An Account being linked can't be linked again. */
+  /**
+   * Starts linking and tells each step until `linked` or `failed`; ending the iteration early gives up. May be called as soon as `open` has resolved, or once a
+   * log-out is told: what is still being looked for or deleted is waited for. Throws `refused` when the Account is linked or being linked.
+   */
   link(account: AccountId, options: LinkOptions): AsyncIterable<LinkStep>;
   /** Ends the link on the messenger's side where it can, and forgets the log-in state. */
   unlink(account: AccountId): Promise<void>;

@@ -76,9 +76,9 @@ export class FakeMessenger implements Messenger {
   }
 
   async *link(account: AccountId, { method }: LinkOptions): AsyncIterable<LinkStep> {
-    if (this.#linking.has(account)) throw fail('refused', true, 'never');
-    this.#linking.add(account);
     const line = this.#line(account);
+    if (this.#linking.has(account) || line.number !== undefined) throw fail('refused', true, 'never');
+    this.#linking.add(account);
     const code = randomBytes(4).toString('hex');
     let isLinked = false;
     try {

@@ -27,6 +27,8 @@ export class MemorySessions implements SessionStore {
   readonly commits: Commit[] = [];
   /** Awaited before each `set` takes effect; when it rejects, nothing of that `set` happens. */
   beforeSet: ((commit: Commit) => Promise<void>) | undefined;
+  /** Awaited before each `clear` takes effect; when it rejects, nothing is cleared. */
+  beforeClear: (() => Promise<void>) | undefined;
   readonly #shelves = new Map<AccountId, Shelf>();
   readonly #watchers = new Set<() => void>();
   #nextId = 1;
@@ -60,6 +62,7 @@ export class MemorySessions implements SessionStore {
   }
 
   async clear(account: AccountId): Promise<void> {
+    await this.beforeClear?.();
     this.#shelf(account).values.clear();
     for (const watcher of this.#watchers) watcher();
   }

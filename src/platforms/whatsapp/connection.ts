@@ -54,6 +54,8 @@ export class Connection {
   #isSilent = false;
   #stopping: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
+  /** Whether what runs has a link; settles once that is known. */
+  #linked: Promise<boolean> = Promise.resolve(false);
   #lastStanzaMs = 0;
   readonly #watchers = new Set<(state: AccountState, reason: string | undefined) => void>();
 
@@ -79,24 +81,21 @@ export class Connection {
     return this.#me;
   }
 
-  /** True while it connects or is connected. */
-  get isActive(): boolean {
-    return this.#stopping !== undefined;
-  }
-
-  /** Reads who we are without connecting. */
-  async recallMe(): Promise<Me | undefined> {
-    const session = this.#me === undefined ? await this.#load() : undefined;
-    if (session !== undefined) this.#me = meOf(session.creds);
-    return this.#me;
+  /** Whether there is a link, connected or not. One that is being looked for or deleted is waited for. */
+  async isLinked(): Promise<boolean> {
+    const isLinked = await this.#linked;
+    if (!isLinked) await this.#running;
+    return isLinked;
   }
 
   /** Connects and stays connected until `close`. Harmless when it does so already. */
   start(): void {
     if (this.#stopping !== undefined) return;
     const stopping = new AbortController();
+    const linked = Promise.withResolvers<boolean>();
     this.#stopping = stopping;
-    this.#running = this.#run(stopping.signal)
+    this.#linked = linked.promise;
+    this.#running = this.#run(stopping.signal, () => linked.resolve(true))
       .catch((error: unknown) => {
         this.#options.log.error(
           { account: this.#options.account, err: error },
@@ -104,7 +103,9 @@ export class Connection {
         );
       })
       .finally(() => {
-        if (this.#stopping === stopping) this.#stopping = undefined;
+        linked.resolve(false);
+        this.#linked = Promise.resolve(false);
+        this.#stopping = undefined;
       });
   }
 
@@ -172,17 +173,20 @@ export class Connection {
     return Session.load(account, sessions, this.#keys, (error) => this.#socket?.break(error));
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async #run(signal: AbortSignal, onFound: () => void): Promise<void> {
     let failures = 0;
     let hasBeenOpen = false;
     while (!signal.aborted) {
       const started = this.#options.clock.monotonicMs();
-      const ending = await this.#attempt(signal, hasBeenOpen || failures > 0, () => {
+      const onOpen = (): void => {
         hasBeenOpen = true;
-      });
+      };
+      const ending = await this.#attempt(signal, hasBeenOpen || failures > 0, { onFound, onOpen });
       if (ending === undefined || signal.aborted || ending.kind === 'closed') return;
       if (ending.kind === 'loggedOut') {
-        await this.#forgetLink(ending.reason, signal);
+        const forgetting = this.#forgetLink(ending.reason, signal);
+        this.#linked = forgetting.then(() => false);
+        await forgetting;
         return;
       }
       if (ending.kind === 'restart') continue;
@@ -193,7 +197,11 @@ export class Connection {
   }
 
   /** One connection from load to end; undefined when there is nothing to connect with. */
-  async #attempt(signal: AbortSignal, isAgain: boolean, onOpen: () => void): Promise<Ending | undefined> {
+  async #attempt(
+    signal: AbortSignal,
+    isAgain: boolean,
+    { onFound, onOpen }: { readonly onFound: () => void; readonly onOpen: () => void },
+  ): Promise<Ending | undefined> {
     try {
       const session = await this.#load();
       if (session === undefined) {
@@ -201,6 +209,7 @@ export class Connection {
         return undefined;
       }
       this.#me = meOf(session.creds);
+      onFound();
       if (!isAgain) this.tellState('connecting');
       return await this.#connect(session, signal, { onOpen });
     } catch (error) {

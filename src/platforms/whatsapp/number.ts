@@ -99,8 +99,6 @@ export class WhatsAppNumber {
 
   async *link(options: LinkOptions): AsyncGenerator<LinkStep> {
     if (this.#isLinking) throw refused('an account is being linked', 'This number is being linked already.');
-    if (this.#connection.isActive)
-      throw refused('an account is linked', 'This number is linked already. Unlink it first.');
     if (options.method === 'code' && phoneOf(phoneJid(options.phone ?? '')) === undefined) {
       throw refused(
         'no phone number for a pairing code',
@@ -109,6 +107,9 @@ export class WhatsAppNumber {
     }
     this.#isLinking = true;
     try {
+      if (await this.#connection.isLinked()) {
+        throw refused('an account is linked', 'This number is linked already. Unlink it first.');
+      }
       this.#inbox.start();
       yield* link(this.#connection, this.#options.clock, options);
     } finally {

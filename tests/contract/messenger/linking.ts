@@ -48,6 +48,20 @@ export function linkingPromises(promise: Promises): void {
     }
   });
 
+  promise('links an account that was opened a moment ago', async (play) => {
+    await play.messenger.open(ACME);
+    expect((await play.linkByQr()).at(-1)?.step).toBe('linked');
+    await play.told.state('connected');
+  });
+
+  promise('refuses to link an account that is linked, and keeps it connected', async (play) => {
+    await play.linked();
+    const error = await failureOf(play.linkByQr());
+    expect(error.code).toBe('refused');
+    await play.ana.say('us', 'still there?');
+    await play.told.message('still there?');
+  });
+
   promise('keeps the link when closed', async (play) => {
     await play.linked();
     await play.messenger.close(ACME);

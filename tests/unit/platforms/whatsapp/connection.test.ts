@@ -66,6 +66,19 @@ test('tells a log-out that happened while it was away', async () => {
   expect(world.sessions.count(ACME, 'creds')).toBe(0);
 });
 
+test('a number that was logged out can be linked again while the old link is being deleted', async () => {
+  const { play, world } = await linkedPlay();
+  let letClear: () => void = () => undefined;
+  world.sessions.beforeClear = () => new Promise((resolve) => (letClear = resolve));
+  play.us.unlink();
+  await play.told.state('logged_out');
+  const linking = play.linkByQr();
+  letClear();
+  expect((await linking).map(({ step }) => step)).toEqual(['waiting', 'qr', 'linked']);
+  await play.ana.say('us', 'welcome back');
+  await play.told.message('welcome back');
+});
+
 test.each(['unknown-root', 'forged-intermediate', 'forged-leaf', 'other-static'] as const)(
   'refuses a server that presents a certificate with %s',
   async (certificate) => {
