@@ -1,6 +1,7 @@
 // A SessionStore in memory for tests: atomic like the real one, and able to be slow or to fail on demand.
 import type { AccountId, RemoteId } from '../../src/domain/ids.ts';
 import type { Arrival, NewArrival, SessionChange, SessionStore } from '../../src/domain/session.ts';
+import { eventually } from '../contract/messenger/told.ts';
 
 interface Row extends Arrival {
   readonly key: string;
@@ -102,9 +103,19 @@ export class MemorySessions implements SessionStore {
     for (const key of values.keys()) if (key.startsWith(`${type} `)) values.delete(key);
   }
 
-  /** How many values of a type are stored. */
-  count(account: AccountId, type: string): number {
-    return [...this.#shelf(account).values.keys()].filter((key) => key.startsWith(`${type} `)).length;
+  /** How many values are stored; of a type, when one is named. */
+  count(account: AccountId, type?: string): number {
+    const keys = [...this.#shelf(account).values.keys()];
+    return keys.filter((key) => type === undefined || key.startsWith(`${type} `)).length;
+  }
+
+  /** Resolves when nothing is stored for the account any more. */
+  async cleared(account: AccountId): Promise<void> {
+    await eventually(
+      () => (this.count(account) === 0 ? true : undefined),
+      'the session to be cleared',
+      (watcher) => this.watch(watcher),
+    );
   }
 
   /** Calls `watcher` after each change; returns how to stop. */

@@ -32,7 +32,8 @@ export interface ConnectionOptions {
   readonly random: () => number;
   /** An open connection that brings nothing for so long is taken for deaf and made anew. */
   readonly deafAfterMs: number;
-  readonly tell: (event: MessengerEvent) => void;
+  /** Resolves when the event is recorded; perhaps never, when the program stops before. */
+  readonly tell: (event: MessengerEvent) => Promise<void>;
   readonly onStored: () => void;
   readonly onClosed: () => void;
   readonly takeAck: (ack: BinaryNode) => boolean;
@@ -51,6 +52,7 @@ export class Connection {
   #me: Me | undefined;
   #socket: Socket | undefined;
   #told = '';
+  #recorded: Promise<void> = Promise.resolve();
   #isSilent = false;
   #stopping: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -141,7 +143,7 @@ export class Connection {
     this.#told = text;
     const phone = phoneOf(this.#me?.phone);
     const name = this.#me?.name;
-    this.#options.tell({
+    this.#recorded = this.#options.tell({
       kind: 'connection',
       account: this.#options.account,
       state,
@@ -283,10 +285,19 @@ export class Connection {
     signal.removeEventListener('abort', stop);
   }
 
-  /** The server has said that the link is gone: only now its state is deleted. */
+  /**
+   * The server has said that the link is gone: only now its state is deleted, and not before that is recorded. Else a program that dies in between
+   * would find no link at its next start, and tell nobody why.
+   */
   async #forgetLink(reason: string, signal: AbortSignal): Promise<void> {
     const { account, clock, log, sessions } = this.#options;
     this.tellState('logged_out', reason);
+    const isRecorded = await new Promise<boolean>((resolve) => {
+      if (signal.aborted) resolve(false);
+      else signal.addEventListener('abort', () => resolve(false), { once: true });
+      void this.#recorded.then(() => resolve(true));
+    });
+    if (!isRecorded) return;
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
         await sessions.clear(account);

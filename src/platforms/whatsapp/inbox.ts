@@ -45,7 +45,7 @@ export class Inbox {
   readonly #loop: Loop;
   readonly #stopping = new AbortController();
   /** Told before any Arrival: states of the connection, which nobody stores. */
-  readonly #asides: MessengerEvent[] = [];
+  readonly #asides: { readonly event: MessengerEvent; readonly onTold: () => void }[] = [];
   /** Chats whose head failed, and until when they wait; others go on. */
   readonly #resting = new Map<string, number>();
 
@@ -70,10 +70,12 @@ export class Inbox {
     this.#loop.wake();
   }
 
-  /** Tells an event that isn't stored, in its place among the others. */
-  tell(event: MessengerEvent): void {
-    this.#asides.push(event);
-    this.#loop.wake();
+  /** Tells an event that isn't stored, in its place among the others. Resolves when it's recorded; never, when the inbox stops before. */
+  async tell(event: MessengerEvent): Promise<void> {
+    await new Promise<void>((onTold) => {
+      this.#asides.push({ event, onTold });
+      this.#loop.wake();
+    });
   }
 
   /** Resolves when nothing is being told any more. */
@@ -84,8 +86,9 @@ export class Inbox {
 
   async #round(signal: AbortSignal): Promise<void> {
     for (let aside = this.#asides[0]; aside !== undefined && !signal.aborted; aside = this.#asides[0]) {
-      await this.#options.onEvent(aside);
+      await this.#options.onEvent(aside.event);
       this.#asides.shift();
+      aside.onTold();
     }
     const { account, sessions } = this.#options;
     let after: string | undefined;

@@ -96,6 +96,7 @@ export function linkingPromises(promise: Promises): void {
       }),
     );
     expect(error.certain).toBe(true);
+    await play.world.sessions.cleared(ACME);
     await play.startAgain();
     await play.messenger.open(ACME);
     await play.told.state('unlinked');

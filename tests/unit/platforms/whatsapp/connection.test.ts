@@ -62,8 +62,26 @@ test('tells a log-out that happened while it was away', async () => {
   play.us.unlink();
   await play.startAgain();
   await play.messenger.open(ACME);
+  const { reason } = await play.told.state('logged_out');
+  expect(reason).toBeTruthy();
+  await world.sessions.cleared(ACME);
+});
+
+test('a log-out that was not recorded is told again after a start', async () => {
+  const { play, world } = await linkedPlay();
+  const refused = Promise.withResolvers<void>();
+  play.told.judge = async (event) => {
+    if (event.kind !== 'connection' || event.state !== 'logged_out') return;
+    refused.resolve();
+    throw new Error('nothing can be recorded');
+  };
+  play.us.unlink();
+  await refused.promise;
+  await play.messenger.stop();
+  expect(world.sessions.count(ACME, 'creds')).toBe(1);
+  await play.startAgain();
+  await play.messenger.open(ACME);
   await play.told.state('logged_out');
-  expect(world.sessions.count(ACME, 'creds')).toBe(0);
 });
 
 test('a number that was logged out can be linked again while the old link is being deleted', async () => {
