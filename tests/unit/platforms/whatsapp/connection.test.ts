@@ -86,12 +86,12 @@ test('a log-out that was not recorded is told again after a start', async () => 
 
 test('a number that was logged out can be linked again while the old link is being deleted', async () => {
   const { play, world } = await linkedPlay();
-  let letClear: () => void = () => undefined;
-  world.sessions.beforeClear = () => new Promise((resolve) => (letClear = resolve));
+  const mayClear = Promise.withResolvers<void>();
+  world.sessions.beforeClear = () => mayClear.promise;
   play.us.unlink();
   await play.told.state('logged_out');
   const linking = play.linkByQr();
-  letClear();
+  mayClear.resolve();
   expect((await linking).map(({ step }) => step)).toEqual(['waiting', 'qr', 'linked']);
   await play.ana.say('us', 'welcome back');
   await play.told.message('welcome back');
